@@ -1,0 +1,55 @@
+//! The ladder: where every mapped byte is, a row per (type, block size).  Plain data and its one equation.
+//! Not how it is printed (the command's reports do that).  Overview: `alloc`.
+
+/// One size class of one type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassRow {
+    /// The type's name.
+    pub type_name: &'static str,
+    /// Bytes of a block (0 for the row of large objects of a type).
+    pub block_bytes: usize,
+    /// Runs in use.
+    pub spans: usize,
+    /// Blocks in use.
+    pub live_blocks: usize,
+    /// Bytes of those blocks.
+    pub live_bytes: usize,
+    /// Bytes of free blocks, ready for this class.
+    pub free_bytes: usize,
+    /// Bytes no block can use: the end of each run, and runs held open by a thread.
+    pub stranded_bytes: usize,
+}
+
+/// All of them, and what no class owns.
+///
+/// ```text
+/// Σ (live + free + stranded) + idle + returned + metadata == mapped
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ladder {
+    /// A row per (type, block size), by type name and size.
+    pub classes: Vec<ClassRow>,
+    /// Bytes of free spans whose pages are still ours.
+    pub idle_bytes: usize,
+    /// Bytes of free spans whose pages the system has.
+    pub returned_bytes: usize,
+    /// Bytes of chunk heads: span tables and bitmaps.
+    pub metadata_bytes: usize,
+    /// Bytes mapped.
+    pub mapped_bytes: usize,
+}
+
+impl Ladder {
+    /// The left side of the equation.
+    pub fn accounted_bytes(&self) -> usize {
+        self.classes.iter().map(|c| c.live_bytes + c.free_bytes + c.stranded_bytes).sum::<usize>()
+            + self.idle_bytes
+            + self.returned_bytes
+            + self.metadata_bytes
+    }
+
+    /// Bytes of live blocks of all classes.
+    pub fn live_bytes(&self) -> usize {
+        self.classes.iter().map(|c| c.live_bytes).sum()
+    }
+}

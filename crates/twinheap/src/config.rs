@@ -1,0 +1,110 @@
+//! The knobs: name, unit, default, whose, a sentence.  The only file that names one.
+//! Not the command line (that is the command's), not where a knob takes effect (the managers).
+
+use crate::observe::collection::Collection;
+use std::fmt;
+
+/// What a heap is made with.  `Config::default()` is what CPython and Go begin with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Tricolor: the heap may grow by this percentage of what is live before the next collection; `None` is off
+    /// (Go's GOGC, default 100).
+    pub gogc: Option<u32>,
+    /// Tricolor: no collection before the heap has this many bytes, times GOGC/100 (Go: 4 MiB).
+    pub min_heap_bytes: usize,
+    /// Soft limit in bytes, both managers: collect harder, never fail (Go's GOMEMLIMIT).
+    pub memory_limit_bytes: Option<usize>,
+    /// Hard limit in bytes, all managers: allocation answers an error above it.
+    pub max_heap_bytes: Option<usize>,
+    /// RefCount: CPython's thresholds (2000, 10, 10); the first at 0 switches collections by themselves off.
+    pub thresholds: [i64; 3],
+    /// RefCount: where a collection by itself may run.
+    pub collect_at: CollectAt,
+    /// Collections by themselves, on or off (CPython's `gc.disable()`).
+    pub automatic: bool,
+    /// Collect at every n-th chance and poison freed memory; invisible to the program (no counters, no callbacks).
+    pub zeal: Option<u32>,
+    /// Who runs finalizers.
+    pub finalizers: Finalizers,
+    /// Reads the bytes the program holds outside the heap, to count them towards limits and goals.
+    pub outside_bytes: Option<fn() -> usize>,
+    /// Tricolor: is told of each collection when it is over, on the collector's thread; the next one waits meanwhile.
+    pub on_collection: Option<fn(&Collection)>,
+}
+
+/// Where `RefCount` may collect by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CollectAt {
+    /// Inside any allocation of a container (CPython before 3.12).
+    Allocations,
+    /// Between sessions only; `should_yield` says when one is due (CPython 3.12 and later: between bytecodes).
+    Safepoints,
+}
+
+/// Who runs finalizers and hears of dead weak references.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finalizers {
+    /// The library, at the end of each session.
+    Automatic,
+    /// The program, by `Mutation::next_pending`.
+    Manual,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            gogc: Some(100),
+            min_heap_bytes: 4 << 20,
+            memory_limit_bytes: None,
+            max_heap_bytes: None,
+            thresholds: [2000, 10, 10],
+            collect_at: CollectAt::Allocations,
+            automatic: true,
+            zeal: None,
+            finalizers: Finalizers::Automatic,
+            outside_bytes: None,
+            on_collection: None,
+        }
+    }
+}
+
+/// The smallest limit that makes sense: a chunk of 4 MiB and its neighbours.
+pub const MIN_LIMIT_BYTES: usize = 8 << 20;
+
+impl Config {
+    /// Checks what can be checked without a manager.
+    ///
+    /// # Errors
+    /// The knob and what is wrong with it.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let err = |knob, why| Err(ConfigError { knob, why });
+        if self.zeal == Some(0) {
+            return err("zeal", "must be at least 1");
+        }
+        if self.thresholds[0] > u32::MAX as i64 || self.thresholds.iter().any(|&t| t < i32::MIN as i64) {
+            return err("threshold", "is beyond a C int");
+        }
+        if self.max_heap_bytes.is_some_and(|b| b < MIN_LIMIT_BYTES) && !cfg!(miri) {
+            return err("max-heap", "is below 8 MiB, the smallest heap there is");
+        }
+        if self.memory_limit_bytes.is_some_and(|b| b < MIN_LIMIT_BYTES) && !cfg!(miri) {
+            return err("memory-limit", "is below 8 MiB, the smallest heap there is");
+        }
+        Ok(())
+    }
+}
+
+/// A knob with a value that cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Which.
+    pub knob: &'static str,
+    /// Why not.
+    pub why: &'static str,
+}
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.knob, self.why)
+    }
+}
+impl std::error::Error for ConfigError {}
