@@ -1,0 +1,63 @@
+//! What can be read from a running heap: figures, and the hold-ups a mutator suffered.
+//!
+//! Recording cannot fail, block, or allocate on the heap it watches; reading stops nobody.
+//! Not here: how figures are printed.
+
+pub mod collection;
+pub mod holdup;
+
+use crate::alloc::Ladder;
+pub use collection::Collection;
+pub use holdup::{HoldUpCause, HoldUpSummary, HoldUps};
+
+/// A snapshot of a heap's figures.
+#[derive(Clone, Debug, Default)]
+pub struct Stats {
+    /// Collections finished, of any generation; zeal's are not counted.
+    pub collections: u64,
+    /// Objects allocated since the heap began.
+    pub objects_allocated: u64,
+    /// Bytes of the blocks of those objects.
+    pub bytes_allocated: u64,
+    /// Objects released.
+    pub released: Released,
+    /// Finalizers that ran, and those among them that panicked (the panic was swallowed).
+    pub finalizers: u64,
+    /// See above.
+    pub finalizer_panics: u64,
+    /// Destructors of leaves that panicked (swallowed).
+    pub drop_panics: u64,
+    /// Hold-ups.
+    pub holdups: HoldUpSummary,
+    /// Where memory is.
+    pub ladder: Ladder,
+    /// Bytes in use now and at the most (spans, large objects, metadata).
+    pub used_bytes: usize,
+    /// See above.
+    pub peak_used_bytes: usize,
+    /// Bytes given back to the system since the heap began (a sum, not a level).
+    pub returned_bytes: usize,
+    /// The heap's goal, where there is one.
+    pub goal_bytes: Option<usize>,
+    /// Nanoseconds of processor time the collector's own threads used.
+    pub collector_cpu_ns: u64,
+    /// Nanoseconds of the collector's work inside stops: sum and maximum.
+    pub stop_ns_total: u64,
+    /// See above.
+    pub stop_ns_max: u64,
+    /// Objects marked, all collections together (tracing), or examined (counting).
+    pub objects_marked: u64,
+    /// Nanoseconds of processor time spent marking.
+    pub mark_cpu_ns: u64,
+}
+
+/// How objects were released.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Released {
+    /// The moment their count reached zero.
+    pub at_once: u64,
+    /// By a collection.
+    pub by_collections: u64,
+    /// When the heap was taken down.
+    pub at_exit: u64,
+}
