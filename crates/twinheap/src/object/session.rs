@@ -1,0 +1,159 @@
+//! A session: the key to everything that changes the heap, and what it answers about objects.
+//! Not how sessions open and close (`heap`).  Overview: `object`.
+
+use super::{
+    any::GcAny,
+    managed::{Answer, Brand, Command, Manager, ObjectState, OneMutator, RawPending, Threaded},
+};
+use crate::{alloc::Full, config::Finalizers, sync::AtomicU64};
+use std::marker::PhantomData;
+
+/// What heap, mutators and roots share; the last one to go takes the heap down.
+pub(crate) struct Core<M: Manager> {
+    pub(crate) shared: Box<M::Shared>,
+    pub(crate) finalizers: Finalizers,
+    pub(crate) finalizers_run: AtomicU64,
+    pub(crate) finalizer_panics: AtomicU64,
+    /// Keeps counting heaps on their thread.
+    pub(crate) not_send: PhantomData<*const ()>,
+}
+// SAFETY: a threaded manager's shared part is made for it.
+unsafe impl<M: Threaded> Send for Core<M> {}
+// SAFETY: as above.
+unsafe impl<M: Threaded> Sync for Core<M> {}
+
+impl<M: Manager> Core<M> {
+    #[inline(always)]
+    pub(crate) fn shared(&self) -> &M::Shared {
+        &self.shared
+    }
+}
+impl<M: Manager> Drop for Core<M> {
+    fn drop(&mut self) {
+        // SAFETY: mutators hold the core, so none exists any more.
+        unsafe { M::stop(&self.shared) }
+    }
+}
+
+/// What user code has to do for an object that died.
+pub enum Pending<'gc, M: Manager> {
+    /// Run this object's finalizer: it died, is whole, and may be kept.
+    Finalize(GcAny<'gc, M>),
+    /// This weak box (made with `notify`) lost its target.
+    WeakDied(GcAny<'gc, M>),
+    /// This object would have been released but for [`Request::save_all`](crate::Request::save_all).
+    Saved(GcAny<'gc, M>),
+}
+
+/// A session: the key to everything that changes the heap.
+#[repr(transparent)]
+pub struct Mutation<'gc, M: Manager> {
+    local: M::Local,
+    brand: Brand<'gc>,
+}
+
+impl<'gc, M: Manager> Mutation<'gc, M> {
+    #[inline(always)]
+    pub(crate) fn local(&self) -> &M::Local {
+        &self.local
+    }
+    /// Whether the session had better end: somebody waits for it, or a collection is due.  Cost: a load or two.
+    #[inline(always)]
+    pub fn should_yield(&self) -> bool {
+        M::should_yield(&self.local)
+    }
+    /// The next thing that user code has to do for a dead object, if any: depth first, what a finalizer itself released
+    /// before what was released after it.
+    pub fn next_pending(&self) -> Option<Pending<'gc, M>> {
+        // SAFETY: the queue hands over one reference each.
+        unsafe {
+            Some(match M::next_pending(&self.local)? {
+                RawPending::Finalize(p) => Pending::Finalize(GcAny::from_owned(p)),
+                RawPending::WeakDied(p) => Pending::WeakDied(GcAny::from_owned(p)),
+                RawPending::Saved(p) => Pending::Saved(GcAny::from_owned(p)),
+            })
+        }
+    }
+    /// Whether [`Self::next_pending`] would answer.  Cost: a load.
+    #[inline(always)]
+    pub fn has_pending(&self) -> bool {
+        M::has_pending(&self.local)
+    }
+    /// Asks before `bytes` more are taken outside the heap.
+    ///
+    /// # Errors
+    /// [`Full`] when they would pass the hard limit.
+    pub fn reserve_outside(&self, bytes: usize) -> Result<(), Full> {
+        M::check_outside(&self.local, bytes)
+    }
+    /// Facts about an object.
+    pub fn state_of(&self, object: &GcAny<'gc, M>) -> ObjectState {
+        // SAFETY: a handle keeps its object alive.
+        unsafe { M::object_state(&self.local, object.ptr()) }
+    }
+    /// Takes an object out of collections and listings, or puts it back.  What an untracked object refers to counts as
+    /// referred to from outside, which is safe: at worst a cycle through it is not found.
+    pub fn set_tracked(&self, object: &GcAny<'gc, M>, tracked: bool) {
+        // SAFETY: as above.
+        unsafe { M::set_tracked(&self.local, object.ptr(), tracked) }
+    }
+    /// Every reference in `object`, in its type's order, duplicates kept.  Cells that are mutably borrowed now are
+    /// passed over.
+    pub fn referents(&self, object: &GcAny<'gc, M>, mut f: impl FnMut(&GcAny<'gc, M>))
+    where
+        M: OneMutator,
+    {
+        let mut found = Vec::new();
+        // SAFETY: alive; `Each` does not enter cells that are borrowed mutably.  Handles are made after the look.
+        unsafe { M::referents(&self.local, object.ptr(), &mut |p| found.push(p)) };
+        for p in found {
+            // SAFETY: a reference in a live object is to a live one; the count for the handle is ours to make.
+            let any = unsafe {
+                M::retain(p);
+                GcAny::from_owned(p)
+            };
+            f(&any)
+        }
+    }
+    /// Every object that is alive, garbage that no collection has found yet included.  Stops, as it were, the world:
+    /// there is one mutator, and it is here.  Cost: a look at every block.
+    pub fn walk(&self, mut f: impl FnMut(GcAny<'gc, M>))
+    where
+        M: OneMutator,
+    {
+        let mut found = Vec::new();
+        M::walk(&self.local, &mut |p| {
+            // SAFETY: the walk shows live objects; the count for the handle is ours to make.
+            found.push(unsafe {
+                M::retain(p);
+                GcAny::from_owned(p)
+            })
+        });
+        found.into_iter().for_each(&mut f)
+    }
+    /// The objects that refer to any of `targets`.  Cost: a look at every reference in the heap.
+    pub fn referrers(&self, targets: &[GcAny<'gc, M>]) -> Vec<GcAny<'gc, M>>
+    where
+        M: OneMutator,
+    {
+        let wanted: std::collections::HashSet<usize> = targets.iter().map(GcAny::address).collect();
+        let mut out = Vec::new();
+        self.walk(|object| {
+            let mut hit = false;
+            // SAFETY: alive, we hold a handle; as in `referents`.
+            unsafe { M::referents(&self.local, object.ptr(), &mut |p| hit |= wanted.contains(&p.addr().get())) };
+            if hit {
+                out.push(object)
+            }
+        });
+        out
+    }
+    /// Reads and changes the knobs that a running program may change.
+    pub fn control(&self, command: Command) -> Answer {
+        M::control(&self.local, command)
+    }
+    /// Whether a collection by itself is due, and of which generation.
+    pub fn due(&self) -> Option<u8> {
+        M::due(&self.local)
+    }
+}
