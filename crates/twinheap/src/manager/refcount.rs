@@ -1,0 +1,593 @@
+//! `RefCount`: exact counts, release at zero, and CPython 3.13's collection of cycles in three generations.
+//!
+//! Read in this order: `refcount/header` the eight bytes before an object · `handle` what cloning and dropping cost ·
+//! `release` what happens at zero · `cache` where blocks come from and go · `generations` who is young, and when a
+//! collection is due · `collect` the collection · `weak`, `pending` who is told of the dead · `zeal`, `verify` the proof.
+//!
+//! ```text
+//! R1  strong == number of handles (+ 1 for each pin, queued notice, suspended collection)
+//! R2  an edge that is not seen makes an object live longer, never shorter; who may be entered does not change in a pass
+//! R3  blocks of the condemned are freed after all of their drop glue has run
+//! R4  what is being destroyed is in no list, no set and no walk: its `Drop` may come back here
+//! R5  one collection at a time, a suspended one that was asked for included; another call answers 0
+//! ```
+//! One state, [`CountingHeap`], two faces: this manager, and `Local` behind `Cc`.  A span leads from an object to its
+//! state, so `retain` and `release` need nothing but the object.
+//!
+//! Not here: atomics.  A counting heap and everything that comes from it stays on its thread.
+
+mod cache;
+mod collect;
+mod generations;
+pub mod handle;
+pub mod header;
+mod pending;
+mod release;
+mod verify;
+mod weak;
+mod zeal;
+
+pub use collect::{Reach, Subtract};
+
+use crate::{
+    alloc::{Full, Limits, Memory, SpanRef},
+    config::{CollectAt, Config},
+    object::{
+        managed::{Answer, Command, GenerationStats, ObjectState},
+        trace::Each,
+        type_info::{Kind, TypeInfo},
+        weak::WeakHead,
+    },
+    observe::{HoldUps, Stats},
+};
+use cache::{Cache, Class, blocks};
+use header::{CONDEMNED, FINALIZED, HAS_WEAK, OLD, Outside, header};
+use pending::Queue;
+use std::{
+    cell::{Cell, RefCell, UnsafeCell},
+    collections::HashMap,
+    ptr::NonNull,
+    time::Instant,
+};
+use weak::ByAddress;
+use zeal::Zeal;
+
+/// Counts references and collects cycles; one thread.
+pub struct RefCount;
+
+/// The manager behind `Cc`: the same heap, the thread's own, and no sessions.
+pub struct Local;
+
+/// A counting heap: one thread's, so cells suffice.
+///
+/// It is never moved once it has objects: spans hold its address.
+pub struct CountingHeap {
+    // ---- every allocation and release -----------------------------------------------------------------------------
+    cache: Cache,
+    /// The young, and the middle generation (`generations`).
+    lists: [UnsafeCell<Vec<*mut u8>>; 2],
+    count0: Cell<i64>,
+    /// An allocation that takes `count0` above it collects.
+    allocation_trigger: Cell<i64>,
+    /// `count0` above it makes a collection due at the next safepoint.
+    safepoint_trigger: Cell<i64>,
+    depth: Cell<u32>,
+    /// A release has parked something or runs long.
+    cascade: Cell<bool>,
+    has_pending: Cell<bool>,
+    released_at_once: Cell<u64>,
+    released_bytes: Cell<u64>,
+    // ---- spans ------------------------------------------------------------------------------------------------------
+    memory: Memory,
+    classes: UnsafeCell<Vec<Class>>,
+    class_index: UnsafeCell<HashMap<(usize, usize), usize>>,
+    // ---- release ----------------------------------------------------------------------------------------------------
+    parked: UnsafeCell<Vec<NonNull<u8>>>,
+    cascade_began: Cell<Option<Instant>>,
+    pending: UnsafeCell<Queue>,
+    queued: Cell<u64>,
+    /// The newest box of each target.
+    weak: UnsafeCell<ByAddress<usize, NonNull<WeakHead>>>,
+    // ---- collections --------------------------------------------------------------------------------------------------
+    collecting: Cell<bool>,
+    counts: Cell<[usize; 2]>,
+    long_lived_pending: Cell<usize>,
+    long_lived_total: Cell<usize>,
+    any_frozen: Cell<bool>,
+    limit_due: Cell<bool>,
+    limit_next: Cell<usize>,
+    zeal: Zeal,
+    // ---- knobs --------------------------------------------------------------------------------------------------------
+    automatic: Cell<bool>,
+    thresholds: Cell<[i64; 3]>,
+    collect_at: CollectAt,
+    limit_bytes: Option<usize>,
+    // ---- figures ------------------------------------------------------------------------------------------------------
+    generations: Cell<[GenerationStats; 3]>,
+    collections: Cell<u64>,
+    collection_ns: Cell<u64>,
+    examined: Cell<u64>,
+    released_by_collections: Cell<u64>,
+    released_at_exit: Cell<u64>,
+    drop_panics: Cell<u64>,
+    holdups: HoldUps,
+    // ---- the outside ----------------------------------------------------------------------------------------------------
+    pins: RefCell<Vec<Option<NonNull<u8>>>>,
+    free_pins: RefCell<Vec<usize>>,
+    taken: Cell<bool>,
+}
+
+/// Shows `p`'s references to `f`, mutably borrowed cells left out.
+///
+/// # Safety
+/// `p` is a live object.
+unsafe fn show(p: NonNull<u8>, f: &mut dyn FnMut(NonNull<u8>)) {
+    let mut each = Each::new(f);
+    // SAFETY: an object with its own type's function and the visitor that function expects.
+    unsafe { (TypeInfo::of(p).visits.each)(p, NonNull::from(&mut each).cast()) }
+}
+
+impl CountingHeap {
+    /// A mutator's part without a mutator, for the thread's own heap.
+    ///
+    /// # Safety
+    /// `heap` outlives the result.
+    pub(crate) unsafe fn local(heap: NonNull<CountingHeap>) -> CountingLocal {
+        CountingLocal(heap)
+    }
+    /// Whether no object is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.memory.spans().iter().all(|span| span.live.get() == 0)
+    }
+    /// Whether anybody could see `p` but for one handle: one count, and no weak box.
+    ///
+    /// # Safety
+    /// `p` is alive.
+    pub(crate) unsafe fn is_unique(p: NonNull<u8>) -> bool {
+        // SAFETY: the caller's object.
+        let h = unsafe { header(p) };
+        h.strong.get() == 1 && !h.has(HAS_WEAK)
+    }
+    /// Takes a unique object out of every set while somebody has a `&mut` to it.
+    ///
+    /// # Safety
+    /// `p` is alive and unique.
+    pub(crate) unsafe fn lend(p: NonNull<u8>) {
+        // SAFETY: the caller's object.
+        unsafe {
+            CountingHeap::of(SpanRef::of(p)).unlist(p);
+            header(p).put_outside(Outside::Lent)
+        }
+    }
+    /// The `&mut` is gone.
+    ///
+    /// # Safety
+    /// `p` was lent.
+    pub(crate) unsafe fn take_back(p: NonNull<u8>) {
+        // SAFETY: the caller's object.
+        unsafe {
+            header(p).put_outside(Outside::Untracked);
+            CountingHeap::of(SpanRef::of(p)).set_tracked(p, true)
+        }
+    }
+    /// Frees the block of an object that was moved out; its weak boxes die.
+    ///
+    /// # Safety
+    /// `p` was alive with one count, which is the caller's, and its value has been read out.
+    pub(crate) unsafe fn forget(p: NonNull<u8>) {
+        // SAFETY: the caller's object.
+        unsafe {
+            let span = SpanRef::of(p);
+            let heap = CountingHeap::of(span);
+            if header(p).has(HAS_WEAK) {
+                heap.clear_weak(p, false)
+            }
+            heap.unlist(p);
+            heap.free_at_once(span, p)
+        }
+    }
+    /// The newest weak box of `p`, if it has any.
+    ///
+    /// # Safety
+    /// `p` is alive.
+    pub(crate) unsafe fn newest_box(p: NonNull<u8>) -> Option<NonNull<WeakHead>> {
+        // SAFETY: the caller's object; no other reference into the table lives.
+        unsafe {
+            let heap = CountingHeap::of(SpanRef::of(p));
+            header(p).has(HAS_WEAK).then(|| (*heap.weak.get()).get(&p.addr().get()).copied()).flatten()
+        }
+    }
+
+    /// An empty heap.
+    pub fn new(config: &Config) -> CountingHeap {
+        let limits = Limits { hard_bytes: config.max_heap_bytes, outside_bytes: config.outside_bytes };
+        let heap = CountingHeap {
+            cache: Cache::new(),
+            lists: Default::default(),
+            count0: Cell::new(0),
+            allocation_trigger: Cell::new(i64::MAX),
+            safepoint_trigger: Cell::new(i64::MAX),
+            depth: Cell::new(0),
+            cascade: Cell::new(false),
+            has_pending: Cell::new(false),
+            released_at_once: Cell::new(0),
+            released_bytes: Cell::new(0),
+            memory: Memory::new(limits),
+            classes: UnsafeCell::default(),
+            class_index: UnsafeCell::default(),
+            parked: UnsafeCell::default(),
+            cascade_began: Cell::new(None),
+            pending: UnsafeCell::default(),
+            queued: Cell::new(0),
+            weak: UnsafeCell::default(),
+            collecting: Cell::new(false),
+            counts: Cell::new([0, 0]),
+            long_lived_pending: Cell::new(0),
+            long_lived_total: Cell::new(0),
+            any_frozen: Cell::new(false),
+            limit_due: Cell::new(false),
+            limit_next: Cell::new(config.memory_limit_bytes.unwrap_or(usize::MAX)),
+            zeal: Zeal::new(config.zeal),
+            automatic: Cell::new(config.automatic),
+            thresholds: Cell::new(config.thresholds),
+            collect_at: config.collect_at,
+            limit_bytes: config.memory_limit_bytes,
+            generations: Cell::default(),
+            collections: Cell::new(0),
+            collection_ns: Cell::new(0),
+            examined: Cell::new(0),
+            released_by_collections: Cell::new(0),
+            released_at_exit: Cell::new(0),
+            drop_panics: Cell::new(0),
+            holdups: HoldUps::default(),
+            pins: RefCell::default(),
+            free_pins: RefCell::default(),
+            taken: Cell::new(false),
+        };
+        heap.retune();
+        heap
+    }
+
+    /// The heap of a span's objects.
+    ///
+    /// # Safety
+    /// `span` is in use by a counting heap, which lives for `'a`.
+    #[inline(always)]
+    unsafe fn of<'a>(span: SpanRef) -> &'a CountingHeap {
+        // SAFETY: `take_span` got the heap's address as its heap word.
+        unsafe { &*span.heap().cast::<CountingHeap>() }
+    }
+    fn address(&self) -> *const () {
+        (&raw const *self).cast()
+    }
+
+    /// A block for an object of so many bytes; may collect first.
+    ///
+    /// # Errors
+    /// [`Full`].
+    #[inline(always)]
+    fn block(&self, info: &'static TypeInfo, object_bytes: usize) -> Result<NonNull<u8>, Full> {
+        self.count(info);
+        match self.take(info, cache::block_bytes(info, object_bytes)) {
+            Ok(p) => Ok(p),
+            Err(full) => {
+                if info.kind == Kind::Container {
+                    self.count0.set((self.count0.get() - 1).max(0));
+                }
+                Err(full)
+            }
+        }
+    }
+
+    /// Calls `f` for every object that has a header: dying ones included, unborn and free blocks not.
+    fn each_object(&self, f: &mut dyn FnMut(SpanRef, &'static TypeInfo, NonNull<u8>)) {
+        for span in self.memory.spans() {
+            // SAFETY: spans in use hold objects.
+            let info = unsafe { TypeInfo::in_span(span) };
+            for p in blocks(span) {
+                // SAFETY: blocks have headers.
+                if unsafe { header(p) }.strong.get() != 0 {
+                    f(span, info, p)
+                }
+            }
+        }
+    }
+
+    /// Every live object: the young and the middle in the order of their lists, then all others by address.
+    fn walk(&self, f: &mut dyn FnMut(NonNull<u8>)) {
+        for list in &self.lists {
+            // SAFETY: `f` does not run user code (`Mutation::walk` collects addresses).
+            unsafe { &*list.get() }.iter().filter_map(|&p| NonNull::new(p)).for_each(&mut *f);
+        }
+        self.each_object(&mut |_, _, p| {
+            // SAFETY: an object of this heap.
+            let h = unsafe { header(p) };
+            if h.is_alive() && h.age() >= OLD {
+                f(p)
+            }
+        });
+    }
+
+    /// # Safety
+    /// `p` is alive.
+    unsafe fn object_state(&self, p: NonNull<u8>) -> ObjectState {
+        // SAFETY: the caller's object.
+        let (h, info) = unsafe { (header(p), TypeInfo::of(p)) };
+        let generation = match h.age() {
+            age @ 0..=OLD => age as u8,
+            _ if h.is_outside(Outside::Frozen) => 3,
+            _ if h.is_outside(Outside::Condemned) => 2,
+            _ => 0,
+        };
+        ObjectState {
+            tracked: info.kind == Kind::Container && !h.is_outside(Outside::Untracked),
+            finalized: h.has(FINALIZED),
+            generation,
+            references: Some(h.strong.get()),
+        }
+    }
+
+    fn control(&self, command: Command) -> Answer {
+        match command {
+            Command::SetAutomatic(on) => self.automatic.set(on),
+            Command::SetThresholds(new) => {
+                let mut t = self.thresholds.get();
+                t.iter_mut().zip(new).for_each(|(t, new)| *t = new.unwrap_or(*t));
+                self.thresholds.set(t);
+            }
+            Command::Freeze => self.freeze(),
+            Command::Unfreeze => self.unfreeze(),
+            Command::SetGogc(_) | Command::Read => {}
+        }
+        self.retune();
+        let [count1, count2] = self.counts.get();
+        Answer {
+            automatic: self.automatic.get(),
+            thresholds: self.thresholds.get(),
+            counts: [self.count0.get() as usize, count1, count2],
+            frozen: self.frozen(),
+            generations: self.generations.get(),
+        }
+    }
+
+    fn pin(&self, p: NonNull<u8>) -> usize {
+        let mut pins = self.pins.borrow_mut();
+        if let Some(pin) = self.free_pins.borrow_mut().pop() {
+            pins[pin] = Some(p);
+            return pin;
+        }
+        pins.push(Some(p));
+        pins.len() - 1
+    }
+    fn unpin(&self, pin: usize) {
+        let p = self.pins.borrow_mut().get_mut(pin).and_then(Option::take);
+        if let Some(p) = p {
+            self.free_pins.borrow_mut().push(pin);
+            // SAFETY: the pin's own reference.
+            unsafe { handle::release(p) }
+        }
+    }
+
+    /// The end: everything is condemned, then dropped.  The memory goes with the heap itself.
+    ///
+    /// # Safety
+    /// No handle will be used any more.
+    unsafe fn stop(&self) {
+        self.collecting.set(true);
+        self.retune();
+        self.pins.borrow_mut().clear();
+        let mut left = Vec::new();
+        self.each_object(&mut |span, info, p| {
+            // SAFETY: an object of this heap.
+            unsafe { header(p) }.raise(CONDEMNED);
+            left.push((span, info.drop.is_some(), p));
+        });
+        self.released_at_exit.set(self.released_at_exit.get() + left.len() as u64);
+        for (span, drops, p) in left {
+            if drops {
+                // SAFETY: each object once; references among them count down and free nothing, being condemned.
+                unsafe { self.run_drop(span, p) }
+            }
+        }
+    }
+
+    fn stats(&self) -> Stats {
+        let (mut live, mut live_bytes) = (0, 0);
+        let ladder = super::ladder::ladder(&self.memory, |span| {
+            let n = span.live.get() as usize;
+            live += n as u64;
+            live_bytes += (n * span.block_bytes()) as u64;
+            (n, 0)
+        });
+        let mut stats = Stats {
+            collections: self.collections.get(),
+            bytes_allocated: self.released_bytes.get() + live_bytes,
+            drop_panics: self.drop_panics.get(),
+            holdups: self.holdups.summary(),
+            used_bytes: self.memory.used_bytes(),
+            peak_used_bytes: self.memory.peak_used_bytes(),
+            returned_bytes: self.memory.returned_bytes(),
+            objects_marked: self.examined.get(),
+            mark_cpu_ns: self.collection_ns.get(),
+            ladder,
+            ..Stats::default()
+        };
+        stats.released.at_once = self.released_at_once.get();
+        stats.released.by_collections = self.released_by_collections.get();
+        stats.released.at_exit = self.released_at_exit.get();
+        // Counted at the end of life only, so that births count nothing.
+        stats.objects_allocated = stats.released.at_once + stats.released.by_collections + live;
+        stats
+    }
+
+    fn give_back(&self) -> usize {
+        self.return_empty_spans();
+        let given = self.memory.release();
+        // SAFETY: lists have no entries for freed blocks, the table was cleared, and classes hold spans in use.
+        given + unsafe { self.memory.trim() }
+    }
+}
+
+/// A mutator's part: the address of the heap.
+pub struct CountingLocal(NonNull<CountingHeap>);
+impl CountingLocal {
+    #[inline(always)]
+    fn heap(&self) -> &CountingHeap {
+        // SAFETY: a mutator holds the heap's core (`Manager::attach`).
+        unsafe { self.0.as_ref() }
+    }
+}
+
+/// The interface, the same for both faces: everything is `CountingHeap`'s.
+macro_rules! counting_manager {
+    ($manager:ty, $name:literal, start: $start:expr) => {
+        impl $crate::object::managed::sealed::Sealed for $manager {}
+
+        // SAFETY: a handle counts, and an object is freed when no handle is left, or by a collection that found every
+        // handle of it inside objects that die with it (`refcount`, R1 to R5).
+        unsafe impl $crate::object::managed::Manager for $manager {
+            const NAME: &'static str = $name;
+            const CONSTRAINTS: Constraints = Constraints {
+                counted: true,
+                concurrent: false,
+                many_mutators: false,
+                collects: true,
+                header_bytes: HEADER_BYTES,
+                generations: 3,
+            };
+            type Raw<'gc, T> = CountedGc<'gc, T>;
+            type RawVal<'gc> = CountedVal<'gc>;
+            type RawSlot<'gc> = CountedSlot<'gc>;
+            type Borrow = CellWord;
+            type Scan = ();
+            type FirstVisitor = Subtract;
+            type SecondVisitor = Reach;
+            type Local = CountingLocal;
+            type Shared = CountingHeap;
+
+            fn start(config: &Config) -> Result<Box<CountingHeap>, ConfigError> {
+                ($start)(config)
+            }
+            unsafe fn stop(heap: &CountingHeap) {
+                // SAFETY: forwarded.
+                unsafe { heap.stop() }
+            }
+            unsafe fn attach(heap: NonNull<CountingHeap>) -> Option<Box<CountingLocal>> {
+                // SAFETY: the heap outlives the local part by the caller's promise.
+                (!unsafe { heap.as_ref() }.taken.replace(true)).then(|| Box::new(CountingLocal(heap)))
+            }
+            fn detach(local: Box<CountingLocal>) {
+                local.heap().taken.set(false)
+            }
+            fn shared(local: &CountingLocal) -> &CountingHeap {
+                local.heap()
+            }
+            #[inline(always)]
+            fn enter(_: &CountingLocal) {}
+            #[inline(always)]
+            fn exit(_: &CountingLocal) {}
+            #[inline(always)]
+            unsafe fn block(
+                local: &CountingLocal,
+                info: &'static TypeInfo,
+                object_bytes: usize,
+            ) -> Result<NonNull<u8>, Full> {
+                local.heap().block(info, object_bytes)
+            }
+            #[inline(always)]
+            unsafe fn born(local: &CountingLocal, info: &'static TypeInfo, p: NonNull<u8>) {
+                // SAFETY: forwarded.
+                unsafe { local.heap().born(info, p) }
+            }
+            fn check_outside(local: &CountingLocal, bytes: usize) -> Result<(), Full> {
+                local.heap().memory.check(bytes)
+            }
+            #[inline(always)]
+            unsafe fn retain(p: NonNull<u8>) {
+                // SAFETY: forwarded.
+                unsafe { handle::retain(p) }
+            }
+            #[inline(always)]
+            unsafe fn release(p: NonNull<u8>) {
+                // SAFETY: forwarded.
+                unsafe { handle::release(p) }
+            }
+            #[inline(always)]
+            fn should_yield(local: &CountingLocal) -> bool {
+                let heap = local.heap();
+                heap.count0.get() > heap.safepoint_trigger.get()
+            }
+            fn collect(local: &CountingLocal, request: Request) -> Collected {
+                local.heap().collect(request, false)
+            }
+            fn finish_collection(local: &CountingLocal) -> Option<Collected> {
+                local.heap().finish(false)
+            }
+            fn due(local: &CountingLocal) -> Option<u8> {
+                if Self::should_yield(local) { local.heap().generation_due() } else { None }
+            }
+            fn next_pending(local: &CountingLocal) -> Option<RawPending> {
+                local.heap().next_pending()
+            }
+            #[inline(always)]
+            fn has_pending(local: &CountingLocal) -> bool {
+                local.heap().has_pending()
+            }
+            unsafe fn pin(heap: &CountingHeap, p: NonNull<u8>) -> usize {
+                heap.pin(p)
+            }
+            unsafe fn unpin(heap: &CountingHeap, pin: usize) {
+                heap.unpin(pin)
+            }
+            fn walk(local: &CountingLocal, f: &mut dyn FnMut(NonNull<u8>)) {
+                local.heap().walk(f)
+            }
+            unsafe fn weak_born(local: &CountingLocal, head: NonNull<WeakHead>, target: NonNull<u8>) {
+                // SAFETY: forwarded.
+                unsafe { local.heap().weak_born(head, target) }
+            }
+            unsafe fn weak_dying(head: NonNull<WeakHead>) {
+                // SAFETY: a box is an object of the heap that its span names, and its head is its first field.
+                unsafe { CountingHeap::of(SpanRef::of(head.cast())).weak_dying(head) }
+            }
+            unsafe fn upgrade(local: &CountingLocal, head: NonNull<WeakHead>) -> Option<NonNull<u8>> {
+                // SAFETY: forwarded.
+                unsafe { local.heap().upgrade(head) }
+            }
+            unsafe fn object_state(local: &CountingLocal, p: NonNull<u8>) -> ObjectState {
+                // SAFETY: forwarded.
+                unsafe { local.heap().object_state(p) }
+            }
+            unsafe fn set_tracked(local: &CountingLocal, p: NonNull<u8>, tracked: bool) {
+                // SAFETY: forwarded.
+                unsafe { local.heap().set_tracked(p, tracked) }
+            }
+            fn control(local: &CountingLocal, command: Command) -> Answer {
+                local.heap().control(command)
+            }
+            fn stats(heap: &CountingHeap) -> Stats {
+                heap.stats()
+            }
+            fn verify(local: &CountingLocal) -> Result<(), String> {
+                local.heap().verify()
+            }
+            fn give_back(heap: &CountingHeap) -> usize {
+                heap.give_back()
+            }
+        }
+    };
+}
+
+mod faces {
+    //! The two faces.
+    use super::{handle::*, header::HEADER_BYTES, *};
+    use crate::{config::ConfigError, manager::borrow::CellWord, object::managed::*};
+
+    counting_manager!(RefCount, "refcount", start: |config: &Config| Ok(Box::new(CountingHeap::new(config))));
+    impl OneMutator for RefCount {}
+
+    // No `OneMutator`: a walk would show objects that somebody has a `&mut` to (`Cc::get_mut`).
+    counting_manager!(Local, "local", start: |_: &Config| {
+        Err(ConfigError { knob: "manager", why: "`Local` belongs to `Cc`, whose heap is the thread's" })
+    });
+}

@@ -1,0 +1,222 @@
+//! The end of one object: its count reached zero.
+//!
+//! ```text
+//! finalizer, not run yet → queued with the last reference, which stays 1: the object is whole, and may be kept
+//! weak boxes             → cleared, and those that asked queued, newest first
+//! too deep               → parked; whoever is outermost goes on with it
+//! drop glue              → may release more, and so on
+//! block                  → back to its span
+//! ```
+//! Drop glue runs on the stack up to a depth of 64; what lies deeper waits in a list that the outermost release empties.
+//! So a list of ten million nodes is released in a few kilobytes of stack.  (A counter, not a measure of the stack:
+//! that one lies on stacks that somebody else made.)
+//!
+//! A leaf's `Drop` may panic: the panic ends there, is counted (`Stats::drop_panics`), and everything else is released
+//! as if nothing had happened.  Two panics within one object's own glue end the process: that is Rust's rule.
+//! Not here: who is dead in a cycle (`collect`).  Overview: `manager::refcount`.
+
+use super::{
+    CountingHeap,
+    cache::{ARBITRARY, CONTAINERS, DROPS, FINALIZES},
+    header::{AGE, CONDEMNED, FINALIZED, HAS_WEAK, IMMORTAL, OLD, Outside, header},
+};
+use crate::{
+    alloc::SpanRef,
+    object::{managed::RawPending, type_info::TypeInfo},
+    observe::HoldUpCause,
+    sync::{Ordering::Relaxed, seeded},
+};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    ptr::NonNull,
+    time::Instant,
+};
+
+/// How deep drop glue may nest.
+const DEPTH_MAX: u32 = 64;
+/// Releases after which the outermost one looks at the clock.
+const CASCADE: u64 = 1024;
+
+/// The last reference to the object at `p` goes (or one to an immortal object, which changes nothing).
+///
+/// # Safety
+/// The caller owned one reference to the object, and gives it up.
+#[inline(never)]
+pub(super) unsafe fn last(p: NonNull<u8>) {
+    // SAFETY: the object is there until this function gives it up.
+    unsafe {
+        let h = header(p);
+        let span = SpanRef::of(p);
+        let heap = CountingHeap::of(span);
+        let facts = span.note.load(Relaxed);
+        // One test for all that is rare.
+        let rare = h.aux.get() & (CONDEMNED | HAS_WEAK) | h.strong.get() ^ 1 | u32::from(facts & FINALIZES);
+        if rare != 0 && heap.last_rarely(p, facts) {
+            return;
+        }
+        heap.unlist(p);
+        if facts & DROPS == 0 {
+            return heap.free_at_once(span, p);
+        }
+        // From here on no walk and no collection sees it: a leaf's `Drop` may come back to this heap (R4).
+        if !seeded("dying_examined") {
+            h.put_outside(Outside::Dying);
+        } else {
+            h.place(OLD, 0);
+        }
+        let depth = heap.depth.get();
+        if depth >= DEPTH_MAX && !seeded("never_parked") {
+            return heap.park(p);
+        }
+        heap.depth.set(depth + 1);
+        heap.run_drop(span, p);
+        heap.free_at_once(span, p);
+        heap.depth.set(depth);
+        if depth == 0 && heap.cascade.get() {
+            heap.end_cascade()
+        }
+    }
+}
+
+impl CountingHeap {
+    /// What is rare about a last release; true if the object stays.
+    ///
+    /// # Safety
+    /// As [`last`].
+    #[cold]
+    #[inline(never)]
+    unsafe fn last_rarely(&self, p: NonNull<u8>, facts: u8) -> bool {
+        // SAFETY: the caller's object.
+        let h = unsafe { header(p) };
+        if h.strong.get() == IMMORTAL || h.has(CONDEMNED) {
+            // Immortal: not counted.  Condemned: the collection that found it frees it.
+            return true;
+        }
+        if facts & FINALIZES != 0 && !h.has(FINALIZED) {
+            if !seeded("finalizer_twice") {
+                h.raise(FINALIZED);
+            }
+            self.queue(RawPending::Finalize(p));
+            return true;
+        }
+        if h.has(HAS_WEAK) && !(seeded("upgrade_of_parked_object") && self.depth.get() >= DEPTH_MAX) {
+            // SAFETY: alive so far.
+            unsafe { self.clear_weak(p, true) }
+        }
+        false
+    }
+
+    /// Runs drop glue; the panic of a leaf's `Drop` ends here.
+    ///
+    /// # Safety
+    /// A whole object of `span` whose type has drop glue; nobody uses it, and it is destroyed once.
+    #[inline(always)]
+    pub(super) unsafe fn run_drop(&self, span: SpanRef, p: NonNull<u8>) {
+        // SAFETY: the fact `DROPS` is the type's.
+        let drop = unsafe { TypeInfo::in_span(span).drop.unwrap_unchecked() };
+        if span.note.load(Relaxed) & ARBITRARY != 0 {
+            self.run_leaf_drop(drop, p)
+        } else {
+            // No user code: it cannot panic (nested releases end their own panics).
+            // SAFETY: forwarded.
+            unsafe { drop(p) }
+        }
+    }
+    #[inline(never)]
+    fn run_leaf_drop(&self, drop: unsafe fn(NonNull<u8>), p: NonNull<u8>) {
+        let depth = self.depth.get();
+        // SAFETY: the caller of `run_drop` promised it.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| unsafe { drop(p) })) {
+            self.drop_panics.set(self.drop_panics.get() + 1);
+            self.depth.set(depth);
+            // A payload's own `Drop` may panic too; once is enough.
+            if let Err(second) = catch_unwind(AssertUnwindSafe(|| std::mem::drop(payload))) {
+                std::mem::forget(second)
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`Self::put_back`].
+    #[inline(always)]
+    pub(super) unsafe fn free_at_once(&self, span: SpanRef, p: NonNull<u8>) {
+        let n = self.released_at_once.get() + 1;
+        self.released_at_once.set(n);
+        // SAFETY: forwarded.
+        unsafe { self.free(span, p) };
+        if n.is_multiple_of(CASCADE) {
+            self.start_cascade_clock()
+        }
+    }
+
+    /// Frees the block of a destroyed object and counts it.
+    ///
+    /// # Safety
+    /// As [`Self::put_back`].
+    #[inline(always)]
+    pub(super) unsafe fn free(&self, span: SpanRef, p: NonNull<u8>) {
+        self.released_bytes.set(self.released_bytes.get() + span.block_bytes() as u64);
+        if span.note.load(Relaxed) & CONTAINERS != 0 {
+            // CPython's count0: frees are subtracted, never below zero.
+            self.count0.set((self.count0.get() - 1).max(0));
+        }
+        // SAFETY: forwarded.
+        unsafe { self.put_back(span, p) }
+    }
+
+    /// Takes the object out of the list of its generation, if it is in one.
+    ///
+    /// # Safety
+    /// `p` is an object of this heap, and no collection holds its lists.
+    #[inline(always)]
+    pub(super) unsafe fn unlist(&self, p: NonNull<u8>) {
+        // SAFETY: the caller's object.
+        let aux = unsafe { header(p) }.aux.get();
+        let age = aux & AGE;
+        if age < 2 {
+            // SAFETY: an age below 2 comes with an index into that list.
+            unsafe { self.strike(age as usize, aux) }
+        }
+    }
+
+    /// Parks an object that lies too deep.
+    #[cold]
+    #[inline(never)]
+    fn park(&self, p: NonNull<u8>) {
+        // SAFETY: no other reference into the list lives.
+        unsafe { (*self.parked.get()).push(p) };
+        self.start_cascade_clock();
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn start_cascade_clock(&self) {
+        if self.depth.get() > 0 {
+            self.cascade.set(true);
+            if self.cascade_began.get().is_none() {
+                self.cascade_began.set(Some(Instant::now()));
+            }
+        }
+    }
+
+    /// The outermost release goes on with what lies too deep, last parked first.
+    #[cold]
+    #[inline(never)]
+    fn end_cascade(&self) {
+        // SAFETY: the list is not borrowed while drop glue runs.
+        while let Some(p) = unsafe { (*self.parked.get()).pop() } {
+            self.depth.set(1);
+            // SAFETY: a parked object is whole, dying, has drop glue, and nobody uses it.
+            unsafe {
+                let span = SpanRef::of(p);
+                self.run_drop(span, p);
+                self.free_at_once(span, p);
+            }
+            self.depth.set(0);
+        }
+        self.cascade.set(false);
+        if let Some(began) = self.cascade_began.take() {
+            self.holdups.since(HoldUpCause::ReleaseCascade, began)
+        }
+    }
+}
