@@ -1,0 +1,357 @@
+//! A mutator's own part: its cursors, its gray buffer, and what it notes for the collector.
+//!
+//! A *cursor* is an open free run of one class: allocation is a compare and an addition, no lock, no atomics but in
+//! type.  128 of them, direct-mapped by type and block size.  A run's blocks are allocated, and in MARK…FIN marked as
+//! well, when the run is taken (I7): by whole words, under the gray lock.  What is left of a run at the next stop goes
+//! back, but the span stays with its cursor.
+//! Not here: where spans come from (`sweep`).  Overview: `manager::tricolor`.
+
+use super::{
+    collector::Inner,
+    mark::{Gray, Marker},
+    phase::Phase,
+    sweep::Class,
+};
+use crate::{
+    alloc::{
+        Full, SpanRef,
+        chunk::SPAN_BYTES,
+        size_class::{LARGE_BYTES, class_bytes},
+    },
+    object::{managed::Cause, type_info::TypeInfo},
+    observe::HoldUpCause,
+    sync::{
+        Arc, AtomicPtr, AtomicU32, AtomicUsize, Mutex,
+        Ordering::{Relaxed, Release},
+        lock, seeded,
+    },
+};
+use std::{
+    cell::UnsafeCell,
+    ptr::NonNull,
+    time::{Duration, Instant},
+};
+
+/// Cursors of a mutator.
+pub const CURSORS: usize = 128;
+/// Bytes handed out before they are added to the heap's sum.
+const REPORT_BYTES: usize = 16 << 10;
+/// Blocks of a run under zeal, so that there are many slow paths.
+const ZEAL_RUN: u32 = 8;
+
+/// What the fast path looks at.  Atomic in type only: the owner writes it, and the collector in a stop.
+#[derive(Default)]
+#[repr(align(32))]
+pub struct Cursor {
+    info: AtomicPtr<TypeInfo>,
+    /// The next block, and the end of the run.
+    next: AtomicPtr<u8>,
+    end: AtomicPtr<u8>,
+    block_bytes: AtomicUsize,
+}
+
+/// The rest of a cursor, under the gray lock.
+#[derive(Default)]
+struct Held {
+    class: Option<Arc<Class>>,
+    span: Option<SpanRef>,
+}
+
+/// What the gray lock protects.
+pub struct GrayPart {
+    /// The gray buffer: its stack.
+    pub(super) marker: Marker,
+    held: Box<[Held]>,
+    /// Which cursors have an open run.
+    open: u128,
+    /// Bytes handed out and not yet added to the heap's sum.
+    unreported_bytes: usize,
+}
+
+/// What a mutator noted since the last stop: weak boxes and objects with finalizers, whole.
+#[derive(Default)]
+pub struct Young {
+    pub(super) weak: Vec<Gray>,
+    pub(super) finalizable: Vec<Gray>,
+}
+
+/// A mutator's part.
+pub struct Record {
+    pub(super) id: u32,
+    pub(super) in_session: AtomicU32,
+    cursors: [Cursor; CURSORS],
+    pub(super) gray: Mutex<GrayPart>,
+    young: UnsafeCell<Young>,
+}
+// SAFETY: `young` is the owner's in a session, and the collector's in a stop or under the registry's lock once the
+// owner has gone; the rest is atomics and a lock.
+unsafe impl Send for Record {}
+// SAFETY: as above.
+unsafe impl Sync for Record {}
+
+/// Bytes of a block for an object of `info`.
+#[inline(always)]
+pub fn block_bytes(info: &'static TypeInfo, object_bytes: usize) -> usize {
+    if info.element_size == 0 { info.size } else { class_bytes(object_bytes) }
+}
+
+#[inline(always)]
+fn index(info: &'static TypeInfo, bytes: usize) -> usize {
+    let address = (&raw const *info).addr() >> 4;
+    let mixed = if info.element_size == 0 { address } else { address.wrapping_add((bytes >> 3) * 5) };
+    mixed & (CURSORS - 1)
+}
+
+impl Record {
+    pub(super) fn new(id: u32, epoch: u32) -> Self {
+        Record {
+            id,
+            in_session: AtomicU32::new(0),
+            cursors: std::array::from_fn(|_| Cursor::default()),
+            gray: Mutex::new(GrayPart {
+                marker: Marker::new(epoch),
+                held: (0..CURSORS).map(|_| Held::default()).collect(),
+                open: 0,
+                unreported_bytes: 0,
+            }),
+            young: UnsafeCell::default(),
+        }
+    }
+    /// What was noted.
+    ///
+    /// # Safety
+    /// The caller is the owner in a session, or the collector while the owner is in none and cannot begin one; and the
+    /// reference is not kept.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref, reason = "an UnsafeCell's content, by the contract above")]
+    pub(super) unsafe fn young(&self) -> &mut Young {
+        // SAFETY: the caller's promise.
+        unsafe { &mut *self.young.get() }
+    }
+
+    /// The next block of the open run of `info`, if there is one.
+    #[inline(always)]
+    pub(super) fn next_block(&self, info: &'static TypeInfo, bytes: usize) -> Option<NonNull<u8>> {
+        let c = &self.cursors[index(info, bytes)];
+        let next = c.next.load(Relaxed);
+        let fits = std::ptr::eq(c.info.load(Relaxed), info)
+            && (info.element_size == 0 || c.block_bytes.load(Relaxed) == bytes)
+            && next != c.end.load(Relaxed);
+        if !fits {
+            return None;
+        }
+        c.next.store(next.wrapping_add(bytes), Relaxed);
+        NonNull::new(next)
+    }
+
+    /// The slow path: a new run, or a large object.
+    ///
+    /// # Errors
+    /// [`Full`]; a collection is asked for then.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn refill(&self, inner: &Inner, info: &'static TypeInfo, bytes: usize) -> Result<NonNull<u8>, Full> {
+        inner.chance();
+        if inner.allocated.load(Relaxed) >= inner.brake_at.load(Relaxed) && inner.phase.get() == Phase::Mark {
+            self.brake(inner);
+        }
+        let out = if bytes > LARGE_BYTES { self.large(inner, info, bytes) } else { self.run(inner, info, bytes) };
+        if out.is_err() {
+            inner.request(Cause::Limit);
+        }
+        out
+    }
+
+    fn run(&self, inner: &Inner, info: &'static TypeInfo, bytes: usize) -> Result<NonNull<u8>, Full> {
+        let at = index(info, bytes);
+        let cursor = &self.cursors[at];
+        let mut guard = lock(&self.gray);
+        let gray = &mut *guard;
+        if gray.held[at].class.as_ref().is_none_or(|c| !std::ptr::eq(c.info, info) || c.block_bytes != bytes) {
+            self.close(inner, gray, at, true);
+            gray.held[at].class = Some(inner.class(info, bytes));
+            cursor.info.store((&raw const *info).cast_mut(), Relaxed);
+            cursor.block_bytes.store(bytes, Relaxed);
+        }
+        self.assist(inner, gray, bytes);
+        // Stable while we hold the gray lock.
+        let sweep_epoch = inner.sweep_epoch.load(Relaxed);
+        let black = inner.phase.get().births_are_black();
+        let held = &mut gray.held[at];
+        let class = held.class.as_ref().expect("set above");
+        let mut slow = None;
+        loop {
+            if let Some(span) = held.span {
+                if span.swept.load(Relaxed) == sweep_epoch || seeded("allocates_unswept") {
+                    // SAFETY: our cursor holds the span and we hold our gray lock (I12); so the phase stays, too.
+                    if let Some(mut run) = unsafe { span.next_run(black) } {
+                        if inner.zeal.is_some() && run.len() > ZEAL_RUN as usize {
+                            // SAFETY: the end of the run just taken.
+                            unsafe { span.return_run(run.start + ZEAL_RUN..run.end) };
+                            run.end = run.start + ZEAL_RUN;
+                            span.next_block.set(run.end);
+                        }
+                        let first = span.block(run.start);
+                        if inner.poison {
+                            // SAFETY: blocks of the run just taken: ours, and nothing is in them yet.
+                            unsafe { first.write_bytes(0xDD, run.len() * bytes) }
+                        }
+                        cursor.next.store(first.wrapping_add(bytes), Relaxed);
+                        cursor.end.store(first.wrapping_add(run.len() * bytes), Relaxed);
+                        gray.open |= 1 << at;
+                        class.born.fetch_add(run.len() as u64, Relaxed);
+                        if seeded("unwritten_weak_box_visited") && info.is_weak_box {
+                            let mut weak = lock(&inner.weak);
+                            weak.extend(run.clone().filter_map(|i| NonNull::new(span.block(i)).map(Gray)));
+                        }
+                        gray.unreported_bytes += run.len() * bytes;
+                        if gray.unreported_bytes >= REPORT_BYTES {
+                            inner.handed_out(std::mem::take(&mut gray.unreported_bytes));
+                        }
+                        drop(guard);
+                        if let Some(since) = slow {
+                            inner.holdups.since(HoldUpCause::Refill, since);
+                        }
+                        return Ok(NonNull::new(first).expect("a block is not null"));
+                    }
+                }
+                held.span = None;
+                gray.open &= !(1 << at);
+                class.give_back(span, sweep_epoch);
+            }
+            slow.get_or_insert_with(Instant::now);
+            held.span = Some(class.take(inner, self.id, sweep_epoch)?);
+        }
+    }
+
+    fn large(&self, inner: &Inner, info: &'static TypeInfo, bytes: usize) -> Result<NonNull<u8>, Full> {
+        let since = Instant::now();
+        let class = inner.class(info, 0);
+        let mut guard = lock(&self.gray);
+        self.assist(inner, &mut guard, bytes);
+        let span = inner.memory.take_large(info.key(), inner.address(), bytes)?;
+        // As with runs: black under the gray lock; and a sweep that is on must not look at it.
+        let black = inner.phase.get().births_are_black();
+        span.swept.store(inner.sweep_epoch.load(Relaxed), Release);
+        // SAFETY: the span is new and ours.
+        unsafe { span.next_run(black) };
+        lock(&inner.large).insert(span.base().addr(), span);
+        class.born.fetch_add(1, Relaxed);
+        class.large_bytes.fetch_add(bytes as u64, Relaxed);
+        inner.handed_out(bytes);
+        drop(guard);
+        inner.holdups.since(HoldUpCause::Refill, since);
+        Ok(NonNull::new(span.block(0)).expect("a block is not null"))
+    }
+
+    /// Marks on the allocator's account, while the heap is near its goal: so it cannot run away from the marker.
+    /// The gray lock is held, so marking cannot end meanwhile; our own open guards are on cells that are done (I5).
+    #[inline]
+    fn assist(&self, inner: &Inner, gray: &mut GrayPart, bytes: usize) {
+        if inner.allocated.load(Relaxed) >= inner.assist_at.load(Relaxed) && inner.phase.get() == Phase::Mark {
+            self.assist_slow(inner, gray, bytes)
+        }
+    }
+    #[cold]
+    #[inline(never)]
+    fn assist_slow(&self, inner: &Inner, gray: &mut GrayPart, bytes: usize) {
+        let since = Instant::now();
+        // As many objects as fit into a span, for each run: at least as fast as they are born.
+        let mut budget = (SPAN_BYTES / bytes).max(64);
+        while budget > 0 {
+            let done = gray.marker.drain(budget);
+            budget -= done;
+            if budget > 0 && !inner.pool.take(&mut gray.marker) {
+                inner.pool.ask();
+                break;
+            }
+        }
+        inner.pool.share(&mut gray.marker);
+        inner.holdups.since(HoldUpCause::Assist, since);
+    }
+    /// Far beyond the goal, and nothing to help with: the collector's thread is not getting its processor.
+    #[cold]
+    #[inline(never)]
+    fn brake(&self, inner: &Inner) {
+        let since = Instant::now();
+        for _ in 0..10 {
+            if inner.phase.get() != Phase::Mark {
+                break;
+            }
+            std::thread::yield_now();
+            if since.elapsed() > Duration::from_millis(1) {
+                break;
+            }
+        }
+        inner.holdups.since(HoldUpCause::Assist, since);
+    }
+
+    /// Closes a cursor: what is left of its run goes back, and with `whole` its span too.
+    fn close(&self, inner: &Inner, gray: &mut GrayPart, at: usize, whole: bool) {
+        let cursor = &self.cursors[at];
+        let held = &mut gray.held[at];
+        let (Some(class), Some(span)) = (&held.class, held.span) else { return };
+        let (next, end) = (cursor.next.load(Relaxed), cursor.end.load(Relaxed));
+        if next != end && !seeded("run_survives_stop") {
+            let first = ((next.addr() - span.base().addr()) / class.block_bytes) as u32;
+            let last = ((end.addr() - span.base().addr()) / class.block_bytes) as u32;
+            // SAFETY: the unused end of a run of the span that our cursor holds; the gray lock is held.
+            unsafe { span.return_run(first..last) };
+            span.next_block.set(first);
+            class.born.fetch_sub(u64::from(last - first), Relaxed);
+        }
+        if !seeded("run_survives_stop") || whole {
+            cursor.next.store(std::ptr::null_mut(), Relaxed);
+            cursor.end.store(std::ptr::null_mut(), Relaxed);
+        }
+        gray.open &= !(1 << at);
+        if whole {
+            held.span = None;
+            class.give_back(span, inner.sweep_epoch.load(Relaxed));
+        }
+    }
+
+    /// Closes every open run (`whole`: gives the spans back as well).  In a stop, by the owner, or when it has gone.
+    pub(super) fn flush(&self, inner: &Inner, gray: &mut GrayPart, whole: bool) {
+        if whole {
+            (0..CURSORS).for_each(|at| self.close(inner, gray, at, true));
+        } else {
+            let mut open = gray.open;
+            while open != 0 {
+                let at = open.trailing_zeros() as usize;
+                open &= open - 1;
+                self.close(inner, gray, at, false);
+            }
+        }
+        inner.handed_out(std::mem::take(&mut gray.unreported_bytes));
+    }
+
+    /// The spans that cursors hold now.
+    pub(super) fn held_spans(&self) -> Vec<(Arc<Class>, SpanRef)> {
+        let gray = lock(&self.gray);
+        gray.held.iter().filter_map(|h| Some((h.class.clone()?, h.span?))).collect()
+    }
+
+    /// Blocks of open runs that are not used yet, by class.  A racy look: two loads a cursor.
+    pub(super) fn open_blocks(&self, mut f: impl FnMut(*const TypeInfo, usize, u64)) {
+        for c in &self.cursors {
+            let (next, end, bytes) = (c.next.load(Relaxed), c.end.load(Relaxed), c.block_bytes.load(Relaxed));
+            if next != end && bytes != 0 {
+                f(c.info.load(Relaxed), bytes, (end.addr().saturating_sub(next.addr()) / bytes) as u64)
+            }
+        }
+    }
+
+    /// Marks `p` and puts it into the gray buffer, if marking is really on.
+    ///
+    /// # Safety
+    /// `p` is an object of this heap that the session can reach, or could until now.
+    #[cold]
+    pub(super) unsafe fn shade(&self, inner: &Inner, p: NonNull<u8>) -> bool {
+        super::gray::while_marking(&self.gray, &inner.phase, |gray| {
+            // SAFETY: the caller's promise: older than the snapshot, or marked.
+            unsafe { gray.marker.mark(p) }
+        })
+        .is_some()
+    }
+}

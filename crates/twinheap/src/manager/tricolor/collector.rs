@@ -1,0 +1,699 @@
+//! The collector's thread, and one collection from stop to rest.
+//!
+//! The lettered steps of [`super`] are the functions below, in that order.
+//! Not here: how marking is done (`mark`), how blocks come free (`sweep`).  Overview: `manager::tricolor`.
+
+use super::{
+    cache::{Record, Young},
+    finalize, gray,
+    handshake::Handshake,
+    mark::{Gray, Marker, Pool},
+    pacer::{Measured, Pacer, Plan},
+    phase::{Phase, PhaseWord},
+    sweep::{Class, Figures},
+    verify, weak,
+};
+use crate::{
+    alloc::{Full, Limits, Memory, SpanRef},
+    config::Config,
+    object::{
+        managed::{Answer, Cause, RawPending},
+        type_info::{Kind, TypeInfo},
+    },
+    observe::{Collection, HoldUpCause, HoldUps},
+    process::thread_cpu_ns,
+    sync::{
+        Arc, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard,
+        Ordering::{Acquire, Relaxed, Release},
+        lock, seeded,
+    },
+};
+use std::{
+    cell::Cell,
+    collections::{HashMap, HashSet, VecDeque},
+    ptr::NonNull,
+    time::Instant,
+};
+
+/// Adds to a sum that only one thread writes.
+pub(super) fn add(to: &AtomicU64, n: u64) {
+    to.fetch_add(n, Relaxed);
+}
+
+/// What all of a heap's threads share.
+pub struct Inner {
+    pub(super) memory: Memory,
+    pub(super) phase: PhaseWord,
+    /// The collection that is running, or the last one.
+    pub(super) epoch: AtomicU32,
+    /// The last collection whose marking is complete: what spans must be swept for.
+    pub(super) sweep_epoch: AtomicU32,
+    pub(super) handshake: Handshake,
+    registry: Mutex<Registry>,
+    classes: Mutex<HashMap<(usize, usize), Arc<Class>>>,
+    pub(super) large: Mutex<HashMap<usize, SpanRef>>,
+    pub(super) pins: Mutex<Pins>,
+    pub(super) pending: Mutex<VecDeque<Queued>>,
+    pub(super) has_pending: AtomicBool,
+    /// Weak boxes that live and have a target; objects with a finalizer that was not queued; those whose was.
+    pub(super) weak: Mutex<Vec<Gray>>,
+    pub(super) finalizable: Mutex<Vec<Gray>>,
+    pub(super) finalized: Mutex<HashSet<Gray>>,
+    /// What mutators noted, handed over at the last stop or when they went.
+    incoming: Mutex<Vec<Young>>,
+    pub(super) frozen: Mutex<HashSet<Gray>>,
+    /// Objects that the program does not want to be seen as tracked.
+    pub(super) untracked: Mutex<HashSet<Gray>>,
+    pub(super) pool: Pool,
+    /// Held while a collection, or a check of the stopped heap, is on.
+    pub(super) cycle: Mutex<()>,
+    control: Mutex<Control>,
+    wake: Condvar,
+    done: Condvar,
+    pub(super) automatic: AtomicBool,
+    pub(super) pacer: Mutex<(Pacer, Measured)>,
+    pub(super) goal: AtomicUsize,
+    /// Bytes handed out since the heap began, and where on that scale the heap is empty, a collection begins, assists
+    /// begin, and allocation is slowed down.
+    pub(super) allocated: AtomicUsize,
+    base: AtomicUsize,
+    pub(super) trigger_at: AtomicUsize,
+    pub(super) assist_at: AtomicUsize,
+    pub(super) brake_at: AtomicUsize,
+    /// Bytes marked in this collection.
+    marked_bytes: AtomicUsize,
+    pub(super) figures: Figures,
+    pub(super) holdups: HoldUps,
+    pub(super) zeal: Option<u32>,
+    pub(super) poison: bool,
+    on_collection: Option<fn(&Collection)>,
+    began: Instant,
+    /// What CPython's words read and write.
+    pub(super) knobs: Mutex<Answer>,
+    pub(super) containers_at_collection: AtomicU64,
+    pub(super) take_down_later: AtomicBool,
+    chances: AtomicU32,
+}
+// SAFETY: the raw parts are addresses (spans, objects); who may touch what is behind them is said by I12 and the
+// colours, not by who has the address.
+unsafe impl Send for Inner {}
+// SAFETY: as above.
+unsafe impl Sync for Inner {}
+
+/// What waits for user code.  An address, so it may cross threads.
+#[derive(Clone, Copy)]
+pub struct Queued(pub(super) RawPending);
+// SAFETY: an address of an object that the queue keeps alive.
+unsafe impl Send for Queued {}
+
+impl Queued {
+    fn object(self) -> NonNull<u8> {
+        match self.0 {
+            RawPending::Finalize(p) | RawPending::WeakDied(p) | RawPending::Saved(p) => p,
+        }
+    }
+}
+
+/// What [`Inner::collection`] did.
+struct Done {
+    /// Containers it released or finalized.
+    objects: usize,
+    /// From the end of the stop to the end of marking.
+    mark_ns: u64,
+}
+
+#[derive(Default)]
+struct Registry {
+    records: Vec<Arc<Record>>,
+    /// Gray buffers of mutators that have gone (H9).
+    orphans: Vec<Gray>,
+    last_id: u32,
+}
+
+/// The pins: what `Root`s and the root object keep alive.
+#[derive(Default)]
+pub struct Pins {
+    slots: Vec<Option<Gray>>,
+    free: Vec<usize>,
+    /// Unpinned while marking: they leave at F1, so that the snapshot keeps its edges.
+    leaving: Vec<usize>,
+}
+
+#[derive(Default)]
+struct Control {
+    requested: Option<Cause>,
+    shutdown: bool,
+    /// The collector's thread has panicked: a law is broken, and nothing is collected any more.
+    failed: bool,
+    /// Collections whose stop was begun, and the last of them that is finished.
+    begun: u64,
+    finished: u64,
+    /// What the last collections released: their numbers and containers.
+    results: VecDeque<(u64, usize)>,
+}
+
+thread_local! {
+    /// The heap whose collector this thread is.
+    static COLLECTOR_OF: Cell<*const Inner> = const { Cell::new(std::ptr::null()) };
+}
+
+impl Inner {
+    pub(super) fn new(config: &Config) -> Self {
+        let limit = [config.memory_limit_bytes, config.max_heap_bytes].into_iter().flatten().min();
+        let mut pacer = Pacer::new(config.gogc, config.min_heap_bytes, limit);
+        let plan = pacer.first();
+        let inner = Inner {
+            memory: Memory::new(Limits { hard_bytes: config.max_heap_bytes, outside_bytes: config.outside_bytes }),
+            phase: PhaseWord::new(),
+            epoch: AtomicU32::new(0),
+            sweep_epoch: AtomicU32::new(0),
+            handshake: Handshake::new(),
+            registry: Mutex::default(),
+            classes: Mutex::default(),
+            large: Mutex::default(),
+            pins: Mutex::default(),
+            pending: Mutex::default(),
+            has_pending: AtomicBool::new(false),
+            weak: Mutex::default(),
+            finalizable: Mutex::default(),
+            finalized: Mutex::default(),
+            incoming: Mutex::default(),
+            frozen: Mutex::default(),
+            untracked: Mutex::default(),
+            pool: Pool::default(),
+            cycle: Mutex::default(),
+            control: Mutex::default(),
+            wake: Condvar::new(),
+            done: Condvar::new(),
+            automatic: AtomicBool::new(config.automatic),
+            pacer: Mutex::new((pacer, Measured::default())),
+            goal: AtomicUsize::new(0),
+            allocated: AtomicUsize::new(0),
+            base: AtomicUsize::new(0),
+            trigger_at: AtomicUsize::new(0),
+            assist_at: AtomicUsize::new(usize::MAX),
+            brake_at: AtomicUsize::new(usize::MAX),
+            marked_bytes: AtomicUsize::new(0),
+            figures: Figures::default(),
+            holdups: HoldUps::default(),
+            zeal: config.zeal,
+            poison: config.zeal.is_some(),
+            on_collection: config.on_collection,
+            began: Instant::now(),
+            knobs: Mutex::new(Answer { thresholds: config.thresholds, ..Answer::default() }),
+            containers_at_collection: AtomicU64::new(0),
+            take_down_later: AtomicBool::new(false),
+            chances: AtomicU32::new(0),
+        };
+        inner.set_plan(plan);
+        inner
+    }
+    /// What spans bear as their heap.
+    pub(super) fn address(&self) -> *const () {
+        (&raw const *self).cast()
+    }
+
+    // ---- the registry -------------------------------------------------------------------------------------------
+    pub(super) fn attach(&self, many: bool) -> Option<Arc<Record>> {
+        let mut registry = lock(&self.registry);
+        if !many && !registry.records.is_empty() && !seeded("second_solo_mutator") {
+            return None;
+        }
+        registry.last_id += 1;
+        let record = Arc::new(Record::new(registry.last_id, self.epoch.load(Relaxed)));
+        registry.records.push(record.clone());
+        Some(record)
+    }
+    /// A mutator goes: its runs, its gray buffer and what it noted stay with the heap.
+    pub(super) fn detach(&self, record: &Arc<Record>) {
+        let mut registry = lock(&self.registry);
+        {
+            let mut gray = lock(&record.gray);
+            record.flush(self, &mut gray, true);
+            if !seeded("lost_orphan_gray") {
+                registry.orphans.append(&mut gray.marker.stack);
+            }
+            self.count_marked(&mut gray.marker);
+        }
+        // SAFETY: the owner has gone; the registry's lock keeps the collector out.
+        let young = std::mem::take(unsafe { record.young() });
+        lock(&self.incoming).push(young);
+        registry.records.retain(|r| !Arc::ptr_eq(r, record));
+    }
+    pub(super) fn all_records(&self) -> Vec<Arc<Record>> {
+        lock(&self.registry).records.clone()
+    }
+    pub(super) fn record(&self, id: u32) -> Option<Arc<Record>> {
+        lock(&self.registry).records.iter().find(|r| r.id == id).cloned()
+    }
+    /// The class of (type, block size); made when it is first asked for.
+    pub(super) fn class(&self, info: &'static TypeInfo, block_bytes: usize) -> Arc<Class> {
+        let mut classes = lock(&self.classes);
+        let key = ((&raw const *info).addr(), block_bytes);
+        classes.entry(key).or_insert_with(|| Arc::new(Class::new(info, block_bytes))).clone()
+    }
+    pub(super) fn all_classes(&self) -> Vec<Arc<Class>> {
+        lock(&self.classes).values().cloned().collect()
+    }
+
+    pub(super) fn containers_born(&self) -> u64 {
+        let classes = lock(&self.classes);
+        classes.values().filter(|c| c.info.kind == Kind::Container).map(|c| c.born.load(Relaxed)).sum()
+    }
+
+    // ---- who wants a collection -------------------------------------------------------------------------------------
+    /// Asks for a collection; does not wait.
+    #[cold]
+    pub(super) fn request(&self, cause: Cause) {
+        if !self.automatic.load(Relaxed) && cause != Cause::Asked {
+            return;
+        }
+        let mut control = lock(&self.control);
+        if control.requested.is_none() || cause == Cause::Asked {
+            control.requested = Some(cause);
+            self.wake.notify_one();
+        }
+    }
+    /// Under zeal: one of the n chances.
+    #[inline]
+    pub(super) fn chance(&self) {
+        if let Some(n) = self.zeal
+            && self.chances.fetch_add(1, Relaxed) % n == n - 1
+        {
+            self.request(Cause::Zeal)
+        }
+    }
+    /// A collection whose stop comes after this call, to its end; the containers it released or finalized.
+    pub(super) fn collect_and_wait(&self) -> usize {
+        if COLLECTOR_OF.get() == &raw const *self {
+            // A destructor that the collector itself runs: it cannot wait for what it keeps from ending.
+            self.request(Cause::Asked);
+            return 0;
+        }
+        let since = Instant::now();
+        let mut control = lock(&self.control);
+        // Whatever has begun its stop may have taken its snapshot before this call.
+        let mut want = control.begun + 1;
+        if seeded("collect_joins_running") && control.begun > control.finished {
+            want = control.begun;
+        } else {
+            control.requested = Some(Cause::Asked);
+        }
+        self.wake.notify_one();
+        while control.finished < want {
+            assert!(!control.failed, "the collector has failed: what it said is on stderr");
+            control = self.done.wait(control).unwrap_or_else(|e| e.into_inner());
+        }
+        let objects = control.results.iter().find(|r| r.0 == want).map_or(0, |r| r.1);
+        drop(control);
+        self.holdups.since(HoldUpCause::Asked, since);
+        objects
+    }
+    /// `bytes` more were handed out.
+    #[inline]
+    pub(super) fn handed_out(&self, bytes: usize) {
+        if self.allocated.fetch_add(bytes, Relaxed) + bytes >= self.trigger_at.load(Relaxed) {
+            self.due()
+        }
+    }
+    #[cold]
+    fn due(&self) {
+        // Once: the next plan sets it again.
+        self.trigger_at.store(usize::MAX, Relaxed);
+        self.request(Cause::Goal)
+    }
+    fn set_plan(&self, plan: Plan) {
+        self.goal.store(plan.goal_bytes, Relaxed);
+        // What the last cycle used, or a tenth above the goal, so that a span more does not cost two system calls.
+        if plan.goal_bytes != usize::MAX {
+            self.memory.expect((plan.goal_bytes + plan.goal_bytes / 10).max(self.memory.used_bytes()));
+        }
+        self.trigger_at.store(self.base.load(Relaxed).wrapping_add(plan.trigger_bytes), Relaxed);
+    }
+    /// A knob has changed.
+    pub(super) fn plan_again(&self, change: impl FnOnce(&mut Pacer)) {
+        let mut pacer = lock(&self.pacer);
+        change(&mut pacer.0);
+        self.set_plan(pacer.0.plan(&pacer.1));
+    }
+
+    // ---- the thread ---------------------------------------------------------------------------------------------
+    /// The collector's thread.
+    pub(super) fn run(self: &Arc<Self>) {
+        /// If the thread falls, nobody waits for it any more.
+        struct Fall<'a>(&'a Inner);
+        impl Drop for Fall<'_> {
+            fn drop(&mut self) {
+                if std::thread::panicking() {
+                    lock(&self.0.control).failed = true;
+                    self.0.done.notify_all();
+                    self.0.handshake.open();
+                }
+            }
+        }
+        COLLECTOR_OF.set(Arc::as_ptr(self));
+        let _fall = Fall(self);
+        loop {
+            let (cause, number) = {
+                let mut control = lock(&self.control);
+                let cause = loop {
+                    if control.shutdown {
+                        return;
+                    }
+                    match control.requested.take() {
+                        Some(cause) => break cause,
+                        None => control = self.wake.wait(control).unwrap_or_else(|e| e.into_inner()),
+                    }
+                };
+                control.begun += 1;
+                (cause, control.begun)
+            };
+            let begin = thread_cpu_ns();
+            let began_ns = self.began.elapsed().as_nanos() as u64;
+            let goal_bytes = self.goal.load(Relaxed);
+            let stops_before = self.figures.stop_ns_total.load(Relaxed);
+            let Done { objects, mark_ns } = {
+                let _cycle = lock(&self.cycle);
+                self.collection()
+            };
+            let cpu_ns = thread_cpu_ns() - begin;
+            add(&self.figures.collector_cpu_ns, cpu_ns);
+            if cause != Cause::Zeal {
+                add(&self.figures.collections, 1);
+                add(&self.figures.collected, objects as u64);
+                if let Some(tell) = self.on_collection {
+                    let Measured { heap_bytes, born_bytes, marked_bytes, .. } = lock(&self.pacer).1;
+                    tell(&Collection {
+                        number: self.figures.collections.load(Relaxed),
+                        asked: cause == Cause::Asked,
+                        began_ns,
+                        stop_ns: self.figures.stop_ns_total.load(Relaxed) - stops_before,
+                        mark_ns,
+                        cpu_ns,
+                        cpu_ns_total: self.figures.collector_cpu_ns.load(Relaxed),
+                        before_bytes: heap_bytes,
+                        after_bytes: heap_bytes + born_bytes,
+                        live_bytes: marked_bytes + born_bytes,
+                        goal_bytes,
+                    });
+                }
+            }
+            let mut control = lock(&self.control);
+            control.finished = number;
+            control.results.push_back((number, objects));
+            if control.results.len() > 16 {
+                control.results.pop_front();
+            }
+            drop(control);
+            self.done.notify_all();
+        }
+    }
+    /// Whether the collector's thread has panicked.
+    pub(super) fn has_failed(&self) -> bool {
+        lock(&self.control).failed
+    }
+    /// Whether the calling thread is this heap's collector.
+    pub(super) fn is_own_thread(&self) -> bool {
+        COLLECTOR_OF.get() == &raw const *self
+    }
+    /// Tells the thread to end after what it is doing.
+    pub(super) fn shut_down(&self) {
+        lock(&self.control).shutdown = true;
+        self.wake.notify_all();
+    }
+
+    /// One collection.
+    fn collection(&self) -> Done {
+        self.figures.containers.store(0, Relaxed);
+        // (A)
+        let at_stop = self.stopped(|registry| self.take_snapshot(registry));
+        self.take_incoming();
+        self.containers_at_collection.store(self.containers_born(), Relaxed);
+        // (B)
+        let (cpu, begin) = (thread_cpu_ns(), Instant::now());
+        let mut marker = Marker::new(self.epoch.load(Relaxed));
+        self.mark_roots(&mut marker);
+        loop {
+            self.mark_all(&mut marker);
+            // (C)
+            if self.flip_one(&mut marker) {
+                break;
+            }
+        }
+        self.assist_at.store(usize::MAX, Relaxed);
+        if self.zeal.is_some() {
+            // A session that walks waits for the end of this collection: to wait for it would be for ever.
+            self.stopped_with(true, Handshake::is_out_or_waiting, |_| verify::everything_reachable_is_marked(self));
+        }
+        // (D)
+        let mut pending = Vec::new();
+        weak::clear(self, &mut pending);
+        self.flip(|| self.phase.change(Phase::Finalize));
+        // (E)
+        let doomed = finalize::resurrect(self, &mut marker);
+        pending.extend(doomed.iter().map(|g| RawPending::Finalize(g.0)));
+        self.count_marked(&mut marker);
+        add(&self.figures.mark_cpu_ns, thread_cpu_ns() - cpu);
+        // (F)
+        self.flip_two(pending);
+        let mark_ns = begin.elapsed().as_nanos() as u64;
+        self.pace(at_stop);
+        // (G)
+        self.sweep_everything(self.sweep_epoch.load(Relaxed));
+        self.phase.change(Phase::Idle);
+        let objects = self.figures.containers.load(Relaxed) + doomed.len();
+        Done { objects, mark_ns }
+    }
+
+    /// Runs `f` while `is_out` holds for every session and none can begin.  The caller holds `cycle`.
+    fn stopped_with<O>(
+        &self,
+        timed: bool,
+        is_out: fn(&Handshake, &AtomicU32) -> bool,
+        f: impl FnOnce(&mut Registry) -> O,
+    ) -> O {
+        self.handshake.close();
+        let mut turns = 0;
+        let mut registry = loop {
+            let registry = lock(&self.registry);
+            if registry.records.iter().all(|r| is_out(&self.handshake, &r.in_session)) {
+                break registry;
+            }
+            // Not with the lock held: a session that we wait for may be taking a mutator's leave.
+            drop(registry);
+            self.handshake.wait_for_sessions(&mut turns);
+        };
+        let begin = Instant::now();
+        let out = f(&mut registry);
+        drop(registry);
+        self.handshake.open();
+        if timed {
+            let ns = begin.elapsed().as_nanos() as u64;
+            add(&self.figures.stop_ns_total, ns);
+            self.figures.stop_ns_max.fetch_max(ns, Relaxed);
+        }
+        out
+    }
+    fn stopped<O>(&self, f: impl FnOnce(&mut Registry) -> O) -> O {
+        self.stopped_with(true, Handshake::is_out, f)
+    }
+    /// Runs a look at the heap while nothing moves and no collection is on.
+    pub(super) fn look<O>(&self, f: impl FnOnce(&[Arc<Record>]) -> O) -> O {
+        let _cycle = lock(&self.cycle);
+        self.stopped_with(false, Handshake::is_out, |registry| {
+            for record in &registry.records {
+                record.flush(self, &mut lock(&record.gray), false);
+            }
+            f(&registry.records)
+        })
+    }
+
+    /// (A) In the stop: runs are closed, notes handed over, epoch and phase published.  Nothing here depends on the
+    /// heap's size.
+    fn take_snapshot(&self, registry: &mut Registry) -> usize {
+        let epoch = self.epoch.load(Relaxed).wrapping_add(u32::from(!seeded("epoch_stands_still")));
+        let mut incoming = lock(&self.incoming);
+        for record in &registry.records {
+            let mut gray = lock(&record.gray);
+            record.flush(self, &mut gray, false);
+            gray.marker.epoch = epoch;
+            // SAFETY: no session is open and none can begin.
+            let young = unsafe { record.young() };
+            if !young.weak.is_empty() || !young.finalizable.is_empty() {
+                incoming.push(std::mem::take(young));
+            }
+        }
+        self.epoch.store(epoch, Relaxed);
+        self.phase.change(Phase::Mark);
+        let allocated = self.allocated.load(Relaxed);
+        // Helpers come in half-way from here to the goal; a little beyond it nobody may run away any more.
+        let heap = allocated.wrapping_sub(self.base.load(Relaxed));
+        let goal = self.goal.load(Relaxed);
+        let way = goal.saturating_sub(heap);
+        self.assist_at.store(allocated.saturating_add((way / 2).max(256 << 10)), Relaxed);
+        self.brake_at.store(allocated.saturating_add(way.saturating_add((goal / 32).max(1 << 20))), Relaxed);
+        allocated
+    }
+    fn take_incoming(&self) {
+        let incoming = std::mem::take(&mut *lock(&self.incoming));
+        let (mut weak, mut finalizable) = (lock(&self.weak), lock(&self.finalizable));
+        for mut young in incoming {
+            weak.append(&mut young.weak);
+            finalizable.append(&mut young.finalizable);
+        }
+    }
+
+    /// (B) The pins, the queue and the frozen are where marking begins.
+    fn mark_roots(&self, marker: &mut Marker) {
+        let faults = ["unpin_not_deferred", "pending_not_shaded", "unwritten_weak_box_visited"];
+        if faults.into_iter().any(seeded) {
+            // These faults need something to happen between the stop and here: they bring the time for it.
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        let mut mark = |g: Gray| {
+            // SAFETY: pinned, queued and frozen objects are alive and whole.
+            unsafe { marker.mark(g.0) }
+        };
+        lock(&self.pins).slots.iter().flatten().for_each(|&g| mark(g));
+        lock(&self.pending).iter().for_each(|q| mark(Gray(q.object())));
+        lock(&self.frozen).iter().for_each(|&g| mark(g));
+    }
+    fn mark_all(&self, marker: &mut Marker) {
+        loop {
+            while marker.drain(1024) == 1024 {
+                self.pool.share(marker);
+            }
+            if !self.pool.take(marker) {
+                return;
+            }
+        }
+    }
+    pub(super) fn count_marked(&self, marker: &mut Marker) {
+        let (objects, bytes) = marker.take_counts();
+        add(&self.figures.marked, objects);
+        self.marked_bytes.fetch_add(bytes, Relaxed);
+    }
+
+    /// Runs `f` with all gray locks held.
+    fn flip<O>(&self, f: impl FnOnce() -> O) -> O {
+        let registry = lock(&self.registry);
+        let _grays: Vec<_> = registry.records.iter().map(|r| lock(&r.gray)).collect();
+        f()
+    }
+    /// (C) F1: true when nothing gray was anywhere, and MARK has ended.
+    fn flip_one(&self, marker: &mut Marker) -> bool {
+        let mut registry = lock(&self.registry);
+        let registry = &mut *registry;
+        let mut grays: Vec<MutexGuard<'_, _>> = registry.records.iter().map(|r| lock(&r.gray)).collect();
+        let mut pins = lock(&self.pins);
+        marker.stack.append(&mut registry.orphans);
+        // Helpers put blocks back only with their gray lock held.
+        while self.pool.take(marker) {}
+        let quiet = marker.stack.is_empty();
+        let over = gray::end_marking(&mut grays, quiet, &self.phase, |gray| {
+            self.count_marked(&mut gray.marker);
+            let took = !gray.marker.stack.is_empty();
+            marker.stack.append(&mut gray.marker.stack);
+            took
+        });
+        if over {
+            let Pins { slots, free, leaving } = &mut *pins;
+            for pin in leaving.drain(..) {
+                slots[pin] = None;
+                free.push(pin);
+            }
+        }
+        over
+    }
+    /// (F) F2: what was found is published, sweeping begins, births are white again.
+    fn flip_two(&self, found: Vec<RawPending>) {
+        self.flip(|| {
+            if !found.is_empty() {
+                lock(&self.pending).extend(found.into_iter().map(Queued));
+                self.has_pending.store(true, Release);
+            }
+            self.sweep_epoch.store(self.epoch.load(Relaxed), Release);
+            self.phase.change(Phase::Sweep);
+        });
+    }
+    fn pace(&self, at_stop: usize) {
+        let mut pacer = lock(&self.pacer);
+        let allocated = self.allocated.load(Relaxed);
+        let marked_bytes = self.marked_bytes.swap(0, Relaxed);
+        let born_bytes = allocated - at_stop;
+        let heap_bytes = at_stop.wrapping_sub(self.base.load(Relaxed));
+        self.base.store(allocated.wrapping_sub(marked_bytes + born_bytes), Relaxed);
+        let measured = Measured {
+            marked_bytes,
+            heap_bytes,
+            born_bytes,
+            outside_bytes: self.memory.outside_bytes(),
+            overhead_bytes: self.memory.used_bytes().saturating_sub(marked_bytes + born_bytes).min(marked_bytes / 4),
+        };
+        let plan = pacer.0.after(&measured);
+        pacer.1 = measured;
+        self.set_plan(plan);
+    }
+
+    // ---- pins ---------------------------------------------------------------------------------------------------
+    /// Needs no shade: what a session can reach is of the snapshot, or black (I2).
+    pub(super) fn pin(&self, p: NonNull<u8>) -> usize {
+        let mut pins = lock(&self.pins);
+        match pins.free.pop() {
+            Some(pin) => {
+                pins.slots[pin] = Some(Gray(p));
+                pin
+            }
+            None => {
+                pins.slots.push(Some(Gray(p)));
+                pins.slots.len() - 1
+            }
+        }
+    }
+    pub(super) fn unpin(&self, pin: usize) {
+        let mut pins = lock(&self.pins);
+        if self.phase.get() == Phase::Mark && !seeded("unpin_not_deferred") {
+            pins.leaving.push(pin);
+        } else {
+            pins.slots[pin] = None;
+            pins.free.push(pin);
+        }
+    }
+    /// Every root, for checks.
+    pub(super) fn roots(&self) -> Vec<Gray> {
+        let mut out: Vec<Gray> = lock(&self.pins).slots.iter().flatten().copied().collect();
+        out.extend(lock(&self.pending).iter().map(|q| Gray(q.object())));
+        out.extend(lock(&self.frozen).iter());
+        out
+    }
+
+    // ---- the queue ----------------------------------------------------------------------------------------------
+    /// Hands out the next thing for user code.  The queue is a root: what leaves it in MARK is shaded, as any
+    /// reference that is overwritten.
+    pub(super) fn next_pending(&self, record: &Record) -> Option<RawPending> {
+        if !self.has_pending.load(Acquire) {
+            return None;
+        }
+        let mut gray = lock(&record.gray);
+        let next = {
+            let mut pending = lock(&self.pending);
+            let next = pending.pop_front()?;
+            if pending.is_empty() {
+                self.has_pending.store(false, Release);
+            }
+            next
+        };
+        if self.phase.get() == Phase::Mark && !seeded("pending_not_shaded") {
+            // SAFETY: the queue kept it alive.
+            unsafe { gray.marker.mark(next.object()) }
+        }
+        Some(next.0)
+    }
+    pub(super) fn check(&self, bytes: usize) -> Result<(), Full> {
+        let out = self.memory.check(bytes);
+        if out.is_err() {
+            self.request(Cause::Limit);
+        }
+        out
+    }
+}

@@ -1,0 +1,608 @@
+//! The interface, implemented: [`Manager`] for the tricolor managers.  Each function is a few lines over the parts.
+//! Overview: `manager::tricolor`.
+
+use super::{
+    cache::{self, Record},
+    collector::Inner,
+    gray,
+    mark::{Edges, Gray, Marker},
+    phase::Phase,
+    scan::{self, ScanWord},
+    verify,
+};
+use crate::{
+    alloc::{
+        ClassRow, Full, Ladder, SpanRef,
+        chunk::{self, SPAN_BYTES},
+    },
+    config::{Config, ConfigError},
+    manager::{
+        borrow::{CellWord, SharedWord},
+        ladder,
+        traced::{Shade, TracedGc, TracedSlot, TracedVal},
+    },
+    object::{
+        managed::*,
+        trace::{Trace, Visitor, sealed as visitor},
+        type_info::{Kind, TypeInfo},
+        weak::WeakHead,
+    },
+    observe::{HoldUpCause, Stats},
+    sync::{
+        Arc, Mutex,
+        Ordering::{Acquire, Relaxed},
+        lock, seeded,
+    },
+};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, HashMap},
+    marker::PhantomData,
+    ptr::NonNull,
+    thread::JoinHandle,
+    time::Instant,
+};
+
+/// The tricolor managers' core; `B` is the borrow word of its cells.
+pub struct Concurrent<B>(PhantomData<B>);
+/// Concurrent mark and sweep with many mutators.
+pub type Tricolor = Concurrent<SharedWord>;
+/// Concurrent mark and sweep with one mutator, which so has cells at `RefCell`'s price.
+pub type TricolorSolo = Concurrent<CellWord>;
+
+/// How many mutators a borrow word allows.
+pub trait Mutators: BorrowWord + 'static {
+    /// The manager's name.
+    const NAME: &'static str;
+    /// Whether there may be more than one.
+    const MANY: bool;
+}
+impl Mutators for SharedWord {
+    const NAME: &'static str = "tricolor";
+    const MANY: bool = true;
+}
+impl Mutators for CellWord {
+    const NAME: &'static str = "tricolor-solo";
+    const MANY: bool = false;
+}
+
+/// A heap: its parts, and the collector's thread.
+pub struct Shared {
+    inner: Arc<Inner>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// A mutator.
+pub struct Local {
+    /// Whether this session began in MARK, and in which collection.  Marking may have ended since; it cannot have begun.
+    marking: Cell<bool>,
+    epoch: Cell<u32>,
+    /// Whether this session began with no collection on: then none will be on before it ends.
+    idle: Cell<bool>,
+    record: Arc<Record>,
+    inner: Arc<Inner>,
+    shared: NonNull<Shared>,
+    open: Open,
+}
+
+/// A session that is open on this thread, and those around it.
+struct Open {
+    heap: Cell<*const Inner>,
+    outer: Cell<*const Open>,
+}
+thread_local! {
+    static SESSIONS: Cell<*const Open> = const { Cell::new(std::ptr::null()) };
+}
+
+impl Local {
+    /// Whether a session of this heap is open on this thread.
+    fn in_session_here(&self) -> bool {
+        let mut at = SESSIONS.get();
+        // SAFETY: entries are those of sessions that are open on this thread: each is a part of a `Local` that its
+        // session borrows, and leaves the chain when the session ends.
+        while let Some(open) = unsafe { at.as_ref() } {
+            if open.heap.get() == Arc::as_ptr(&self.inner) {
+                return true;
+            }
+            at = open.outer.get();
+        }
+        false
+    }
+    #[cold]
+    fn wait(&self) {
+        let since = Instant::now();
+        loop {
+            self.inner.handshake.wait_until_open();
+            if self.inner.handshake.try_enter(&self.record.in_session) {
+                break;
+            }
+        }
+        self.inner.holdups.since(HoldUpCause::Handshake, since);
+    }
+    #[cold]
+    fn nested(&self) {
+        assert!(
+            !self.in_session_here(),
+            "a session of this heap is open on this thread already; two would wait for each other at the next collection"
+        );
+    }
+}
+
+impl<B: Mutators> Shade for Concurrent<B> {
+    #[inline(always)]
+    fn before_store(local: &Local, old: impl FnOnce() -> *mut u8) {
+        if local.marking.get() && !seeded("no_slot_shade") {
+            let old = old();
+            if old.addr() & 7 == 0
+                && let Some(p) = NonNull::new(old)
+                // SAFETY: a reference in a slot of this heap.
+                && unsafe { !chunk::is_marked(p) }
+            {
+                // SAFETY: as above; it can be reached until the store that follows.
+                if !unsafe { local.record.shade(&local.inner, p) } {
+                    local.marking.set(false);
+                }
+            }
+        }
+    }
+}
+
+impl<B: Mutators> sealed::Sealed for Concurrent<B> {}
+impl OneMutator for TricolorSolo {}
+// SAFETY: the shared part is locks and atomics; a mutator's part is used by one thread at a time, whichever.
+unsafe impl<B: Mutators> Threaded for Concurrent<B> {}
+
+/// Saves what a cell holds: the marker on the gray buffer, and a clock for cells with much in them.
+struct Snapshot<'a> {
+    marker: &'a mut Marker,
+    edges: u32,
+    since: Option<Instant>,
+}
+impl visitor::Sealed for Snapshot<'_> {}
+impl<B: Mutators> Visitor<Concurrent<B>> for Snapshot<'_> {
+    #[inline]
+    fn edge(&mut self, target: NonNull<u8>) {
+        self.edges += 1;
+        if self.edges == 64 {
+            self.since = Some(Instant::now());
+        }
+        Visitor::<Concurrent<B>>::edge(self.marker, target)
+    }
+    // Nested cells go through BUSY as the marker's do: whoever could reach one past the outer cell must wait.
+    fn enter_cell(&mut self, scan: &ScanWord, borrow: &B) -> bool {
+        Visitor::<Concurrent<B>>::enter_cell(self.marker, scan, borrow)
+    }
+    fn exit_cell(&mut self, scan: &ScanWord) {
+        Visitor::<Concurrent<B>>::exit_cell(self.marker, scan)
+    }
+}
+
+// SAFETY: I1 to I13 of the design's proofs; each part names those it keeps.
+unsafe impl<B: Mutators> Manager for Concurrent<B> {
+    const NAME: &'static str = B::NAME;
+    const CONSTRAINTS: Constraints = Constraints {
+        counted: false,
+        concurrent: true,
+        many_mutators: B::MANY,
+        collects: true,
+        header_bytes: 0,
+        generations: 1,
+    };
+    type Raw<'gc, T> = TracedGc<'gc, T>;
+    type RawVal<'gc> = TracedVal<'gc>;
+    type RawSlot<'gc> = TracedSlot<'gc>;
+    type Borrow = B;
+    type Scan = ScanWord;
+    type FirstVisitor = Marker;
+    type SecondVisitor = Edges;
+    type Local = Local;
+    type Shared = Shared;
+
+    // ---- a heap's life ------------------------------------------------------------------------------------------
+    fn start(config: &Config) -> Result<Box<Shared>, ConfigError> {
+        let inner = Arc::new(Inner::new(config));
+        let its = inner.clone();
+        let thread = std::thread::Builder::new()
+            .name("twinheap-collector".to_owned())
+            .spawn(move || {
+                its.run();
+                its.take_down_if_asked();
+            })
+            .map_err(|_| ConfigError { knob: "manager", why: "needs a thread, and the system refuses one" })?;
+        Ok(Box::new(Shared { inner, thread: Mutex::new(Some(thread)) }))
+    }
+    unsafe fn stop(shared: &Shared) {
+        let thread = lock(&shared.thread).take();
+        if shared.inner.is_own_thread() {
+            // The last handle to the heap was in a leaf that the collector is dropping: it takes the heap down when
+            // it is back at the top of its loop.
+            shared.inner.take_down_later();
+        }
+        shared.inner.shut_down();
+        if !shared.inner.is_own_thread() {
+            if let Some(thread) = thread {
+                // A panic of the collector's thread was reported by the panic hook; the heap goes all the same.
+                let _ = thread.join();
+            }
+            shared.inner.take_down();
+        }
+    }
+    unsafe fn attach(shared: NonNull<Shared>) -> Option<Box<Local>> {
+        // SAFETY: the shared part outlives the local one by the caller's promise.
+        let inner = unsafe { shared.as_ref() }.inner.clone();
+        let record = inner.attach(B::MANY)?;
+        Some(Box::new(Local {
+            marking: Cell::new(false),
+            epoch: Cell::new(0),
+            idle: Cell::new(true),
+            record,
+            inner,
+            shared,
+            open: Open { heap: Cell::new(std::ptr::null()), outer: Cell::new(std::ptr::null()) },
+        }))
+    }
+    fn detach(local: Box<Local>) {
+        local.inner.detach(&local.record)
+    }
+    fn shared(local: &Local) -> &Shared {
+        // SAFETY: as in `attach`.
+        unsafe { local.shared.as_ref() }
+    }
+    #[inline]
+    fn enter(local: &Local) {
+        let outer = SESSIONS.get();
+        if !outer.is_null() {
+            local.nested();
+        }
+        if !local.inner.handshake.try_enter(&local.record.in_session) {
+            local.wait();
+        }
+        let phase = local.inner.phase.get();
+        local.marking.set(phase == Phase::Mark);
+        local.idle.set(phase == Phase::Idle);
+        local.epoch.set(local.inner.epoch.load(Relaxed));
+        local.open.heap.set(Arc::as_ptr(&local.inner));
+        local.open.outer.set(outer);
+        SESSIONS.set(&raw const local.open);
+        if local.inner.zeal.is_some() {
+            local.inner.chance();
+        }
+    }
+    #[inline]
+    fn exit(local: &Local) {
+        SESSIONS.set(local.open.outer.get());
+        local.inner.handshake.leave(&local.record.in_session);
+        if local.inner.handshake.stop_wanted() {
+            local.inner.handshake.wake_collector();
+        }
+    }
+
+    // ---- allocation ---------------------------------------------------------------------------------------------
+    #[inline(always)]
+    unsafe fn block(local: &Local, info: &'static TypeInfo, object_bytes: usize) -> Result<NonNull<u8>, Full> {
+        let bytes = cache::block_bytes(info, object_bytes);
+        match local.record.next_block(info, bytes) {
+            Some(p) => Ok(p),
+            None => local.record.refill(&local.inner, info, bytes),
+        }
+    }
+    #[inline(always)]
+    unsafe fn born(local: &Local, info: &'static TypeInfo, p: NonNull<u8>) {
+        if info.finalize.is_some() {
+            // SAFETY: we are the owner, in a session.
+            unsafe { local.record.young() }.finalizable.push(Gray(p));
+        }
+    }
+    fn check_outside(local: &Local, bytes: usize) -> Result<(), Full> {
+        local.inner.check(bytes)
+    }
+
+    // ---- cells --------------------------------------------------------------------------------------------------
+    #[inline(always)]
+    fn must_snapshot(local: &Local, scan: &ScanWord) -> bool {
+        local.marking.get() && !scan.is_done(local.epoch.get())
+    }
+    #[cold]
+    #[inline(never)]
+    fn snapshot<'gc, T: Trace<'gc, Self>>(local: &Local, scan: &ScanWord, value: &T) {
+        let (record, inner) = (&local.record, &local.inner);
+        let mut waiting = None;
+        let mut slow = None;
+        let saved = scan::save_before_change(
+            scan,
+            local.epoch.get(),
+            &record.gray,
+            &inner.phase,
+            |gray| {
+                let mut snapshot = Snapshot { marker: &mut gray.marker, edges: 0, since: None };
+                value.trace(&mut snapshot);
+                slow = snapshot.since;
+            },
+            || {
+                waiting.get_or_insert_with(Instant::now);
+            },
+        );
+        if saved == scan::Saved::Over {
+            local.marking.set(false);
+        }
+        if let Some(since) = waiting {
+            inner.holdups.since(HoldUpCause::CellWait, since);
+        }
+        if let Some(since) = slow {
+            inner.holdups.since(HoldUpCause::Snapshot, since);
+        }
+    }
+
+    // ---- collections --------------------------------------------------------------------------------------------
+    #[inline(always)]
+    fn should_yield(local: &Local) -> bool {
+        local.inner.handshake.stop_wanted()
+    }
+    fn collect(local: &Local, _: Request) -> Collected {
+        if local.in_session_here() {
+            local.inner.request(Cause::Asked);
+            return Collected::default();
+        }
+        let objects = local.inner.collect_and_wait();
+        Collected { objects, pending: local.inner.has_pending.load(Acquire) }
+    }
+    fn next_pending(local: &Local) -> Option<RawPending> {
+        local.inner.next_pending(&local.record)
+    }
+    #[inline(always)]
+    fn has_pending(local: &Local) -> bool {
+        local.inner.has_pending.load(Relaxed)
+    }
+
+    // ---- pins, walks, weak references -------------------------------------------------------------------------------
+    unsafe fn pin(shared: &Shared, p: NonNull<u8>) -> usize {
+        shared.inner.pin(p)
+    }
+    unsafe fn unpin(shared: &Shared, pin: usize) {
+        shared.inner.unpin(pin)
+    }
+    fn walk(local: &Local, f: &mut dyn FnMut(NonNull<u8>)) {
+        local.inner.walk(&local.record, f)
+    }
+    unsafe fn weak_born(local: &Local, head: NonNull<WeakHead>, _: NonNull<u8>) {
+        // SAFETY: we are the owner, in a session; the box is written.
+        unsafe { local.record.young() }.weak.push(Gray(head.cast()))
+    }
+    unsafe fn upgrade(local: &Local, head: NonNull<WeakHead>) -> Option<NonNull<u8>> {
+        // SAFETY: a live box by the caller's promise.
+        let target = unsafe { &head.as_ref().target };
+        if local.idle.get() {
+            // No collection was on when the session began, so none is now.
+            return NonNull::new(target.load(Acquire));
+        }
+        NonNull::new(gray::upgrade(
+            &local.record.gray,
+            &local.inner.phase,
+            target,
+            // SAFETY: a target that was not cleared is an object.
+            |p| NonNull::new(p).is_some_and(|p| unsafe { chunk::is_marked(p) }),
+            |gray, p| {
+                if let Some(p) = NonNull::new(p) {
+                    // SAFETY: as above: of the snapshot, or black.
+                    unsafe { gray.marker.mark(p) }
+                }
+            },
+        ))
+    }
+
+    // ---- what Python's gc module asks ---------------------------------------------------------------------------------
+    unsafe fn object_state(local: &Local, p: NonNull<u8>) -> ObjectState {
+        // SAFETY: `p` is an object.
+        let info = unsafe { TypeInfo::of(p) };
+        let frozen = lock(&local.inner.frozen).contains(&Gray(p));
+        ObjectState {
+            tracked: info.kind == Kind::Container && !lock(&local.inner.untracked).contains(&Gray(p)),
+            finalized: info.finalize.is_some() && lock(&local.inner.finalized).contains(&Gray(p)),
+            generation: if frozen { 3 } else { 2 },
+            references: None,
+        }
+    }
+    unsafe fn set_tracked(local: &Local, p: NonNull<u8>, tracked: bool) {
+        let mut untracked = lock(&local.inner.untracked);
+        if tracked {
+            untracked.remove(&Gray(p))
+        } else {
+            untracked.insert(Gray(p))
+        };
+    }
+    fn control(local: &Local, command: Command) -> Answer {
+        let command = match command {
+            // A walk is for one mutator: others may be filling the blocks it would show.
+            Command::Freeze if B::MANY => Command::Read,
+            other => other,
+        };
+        local.inner.control(&local.record, command)
+    }
+
+    fn stats(shared: &Shared) -> Stats {
+        shared.inner.stats(&shared.inner.all_records())
+    }
+    fn verify(local: &Local) -> Result<(), String> {
+        if local.in_session_here() {
+            return Err("a session is open on this thread: nothing can be stopped to be looked at".to_owned());
+        }
+        local.inner.look(|records| {
+            verify::heap(&local.inner)?;
+            ladder::verify(&local.inner.stats(records).ladder)
+        })
+    }
+    fn give_back(shared: &Shared) -> usize {
+        shared.inner.memory.release()
+    }
+}
+
+impl Inner {
+    /// Every object that is whole: called in a session of the one mutator there is.
+    fn walk(&self, record: &Record, f: &mut dyn FnMut(NonNull<u8>)) {
+        // A collection that is on ends without us; another cannot begin while our session is open.
+        self.handshake.set_waiting(&record.in_session, true);
+        while self.phase.get() != Phase::Idle && !self.has_failed() {
+            std::thread::yield_now();
+        }
+        self.handshake.set_waiting(&record.in_session, false);
+        assert!(!self.has_failed(), "the collector has failed: what it said is on stderr");
+        record.flush(self, &mut lock(&record.gray), false);
+        let frozen = lock(&self.frozen).clone();
+        for span in self.memory.spans() {
+            // SAFETY: the one mutator is here and its runs are closed; no collection is on.
+            unsafe {
+                span.each_allocated(|p, _| {
+                    if !frozen.contains(&Gray(p)) {
+                        f(p)
+                    }
+                })
+            }
+        }
+    }
+
+    fn control(&self, record: &Record, command: Command) -> Answer {
+        let mut knobs = lock(&self.knobs);
+        match command {
+            Command::SetAutomatic(on) => self.automatic.store(on, Relaxed),
+            Command::SetThresholds(t) => {
+                (0..3).for_each(|i| knobs.thresholds[i] = t[i].unwrap_or(knobs.thresholds[i]));
+                if let Some(first) = t[0] {
+                    self.automatic.store(first != 0, Relaxed);
+                }
+            }
+            Command::Freeze => {
+                let mut all = Vec::new();
+                self.walk(record, &mut |p| all.push(Gray(p)));
+                // In a session that began with no collection on, or after its end: nothing to shade.
+                lock(&self.frozen).extend(all);
+            }
+            // What was frozen is reachable in the snapshot of a collection that is on, or is of no further use.
+            Command::Unfreeze => self.unfreeze(record),
+            Command::SetGogc(percent) => self.plan_again(|p| p.gogc = percent),
+            Command::Read => {}
+        }
+        let mut answer = *knobs;
+        answer.automatic = self.automatic.load(Relaxed);
+        answer.frozen = lock(&self.frozen).len();
+        answer.counts[0] = self.containers_since_collection();
+        answer.generations[2] = GenerationStats {
+            collections: self.figures.collections.load(Relaxed),
+            collected: self.figures.collected.load(Relaxed),
+            uncollectable: 0,
+        };
+        answer
+    }
+    /// The frozen are roots: those that leave in MARK are shaded, as any reference that is overwritten.
+    fn unfreeze(&self, record: &Record) {
+        let mut gray = lock(&record.gray);
+        let frozen = std::mem::take(&mut *lock(&self.frozen));
+        if self.phase.get() == Phase::Mark {
+            for g in frozen {
+                // SAFETY: frozen objects are alive until now.
+                unsafe { gray.marker.mark(g.0) }
+            }
+        }
+    }
+    fn containers_since_collection(&self) -> usize {
+        let born = self.containers_born();
+        born.saturating_sub(self.containers_at_collection.load(Relaxed)) as usize
+    }
+
+    fn stats(&self, records: &[Arc<Record>]) -> Stats {
+        let classes = self.all_classes();
+        // A racy look at what others change: sums that were added one after the other.
+        let mut open: HashMap<(usize, usize), u64> = HashMap::new();
+        for record in records {
+            record.open_blocks(|info, bytes, n| *open.entry((info.addr(), bytes)).or_default() += n);
+        }
+        let mut stats = Stats::default();
+        let mut rows: BTreeMap<(&'static str, usize), ClassRow> = BTreeMap::new();
+        let mut row =
+            |name, block_bytes, spans: usize, live: usize, held: usize, bytes: usize, capacity: usize, run: usize| {
+                let row = rows.entry((name, block_bytes)).or_insert(ClassRow {
+                    type_name: name,
+                    block_bytes,
+                    spans: 0,
+                    live_blocks: 0,
+                    live_bytes: 0,
+                    free_bytes: 0,
+                    stranded_bytes: 0,
+                });
+                row.spans += spans;
+                row.live_blocks += live;
+                row.live_bytes += live * bytes;
+                row.free_bytes += (spans * capacity * bytes).saturating_sub((live + held) * bytes);
+                row.stranded_bytes += spans * (run - capacity * bytes) + held * bytes;
+            };
+        for class in &classes {
+            let held = open.get(&((&raw const *class.info).addr(), class.block_bytes)).copied().unwrap_or(0);
+            let born = class.born.load(Relaxed);
+            stats.objects_allocated += born.saturating_sub(held);
+            stats.bytes_allocated += born.saturating_sub(held) * class.block_bytes as u64;
+            stats.bytes_allocated += class.large_bytes.load(Relaxed);
+            let spans = class.spans.load(Relaxed);
+            // 0: the class that counts a type's large objects, which have rows of their own below.
+            if let Some(capacity) = SPAN_BYTES.checked_div(class.block_bytes) {
+                let live = born.saturating_sub(class.freed.load(Relaxed)).saturating_sub(held) as usize;
+                row(
+                    (class.info.name)(),
+                    class.block_bytes,
+                    spans,
+                    live,
+                    held as usize,
+                    class.block_bytes,
+                    capacity,
+                    SPAN_BYTES,
+                );
+            }
+        }
+        for span in lock(&self.large).values() {
+            // SAFETY: spans in the list hold objects.
+            let name = (unsafe { TypeInfo::in_span(*span) }.name)();
+            row(name, 0, 1, 1, 0, span.block_bytes(), 1, span.run_bytes());
+        }
+        let f = &self.figures;
+        stats.collections = f.collections.load(Relaxed);
+        stats.released.by_collections = f.freed.load(Relaxed);
+        stats.released.at_exit = f.at_exit.load(Relaxed);
+        stats.drop_panics = f.drop_panics.load(Relaxed);
+        stats.holdups = self.holdups.summary();
+        stats.ladder = Ladder { classes: rows.into_values().collect(), ..ladder::unowned(&self.memory) };
+        stats.used_bytes = self.memory.used_bytes();
+        stats.peak_used_bytes = self.memory.peak_used_bytes();
+        stats.returned_bytes = self.memory.returned_bytes();
+        stats.goal_bytes = Some(self.goal.load(Relaxed)).filter(|&g| g != usize::MAX);
+        stats.collector_cpu_ns = f.collector_cpu_ns.load(Relaxed);
+        stats.stop_ns_total = f.stop_ns_total.load(Relaxed);
+        stats.stop_ns_max = f.stop_ns_max.load(Relaxed);
+        stats.objects_marked = f.marked.load(Relaxed);
+        stats.mark_cpu_ns = f.mark_cpu_ns.load(Relaxed);
+        stats
+    }
+
+    /// The heap goes: every object that is left is dropped.  No mutator exists and the collector's thread is done.
+    fn take_down(&self) {
+        let spans: Vec<SpanRef> = self.memory.spans();
+        for span in spans {
+            // SAFETY: spans in use hold objects; nobody else is left; each is dropped once.
+            unsafe {
+                let info = TypeInfo::in_span(span);
+                let mut all = Vec::new();
+                span.each_allocated(|p, _| all.push(p));
+                self.figures.at_exit.fetch_add(all.len() as u64, Relaxed);
+                for p in all {
+                    self.bury(info, p, span.block_bytes());
+                }
+                span.clear_bits();
+            }
+        }
+    }
+    fn take_down_if_asked(&self) {
+        if self.take_down_later.load(Acquire) {
+            self.take_down()
+        }
+    }
+    fn take_down_later(&self) {
+        self.take_down_later.store(true, crate::sync::Ordering::Release)
+    }
+}

@@ -1,0 +1,114 @@
+//! The tricolor managers' laws, checked: in a stop, so that nothing moves.
+//! Not the laws of memory and ladder (`alloc::memory`, `manager::ladder`).  Overview: `manager::tricolor`.
+
+use super::{
+    collector::Inner,
+    mark::{Edges, Gray},
+    phase::Phase,
+};
+use crate::{
+    alloc::{SpanRef, chunk},
+    object::weak::WeakHead,
+    sync::{
+        Ordering::{Acquire, Relaxed},
+        lock,
+    },
+};
+use std::{collections::HashSet, ptr::NonNull};
+
+/// Every object that can be reached, found without marks.  The heap is stopped.
+fn reachable(inner: &Inner, mut each: impl FnMut(Gray) -> Result<(), String>) -> Result<(), String> {
+    let mut seen: HashSet<Gray> = HashSet::new();
+    let mut todo = inner.roots();
+    let mut look = Edges::new();
+    while let Some(g) = todo.pop() {
+        if seen.insert(g) {
+            each(g)?;
+            // SAFETY: reachable, so whole; stopped, so unchanging.
+            todo.extend_from_slice(unsafe { look.of(g.0) });
+        }
+    }
+    Ok(())
+}
+
+/// Zeal, after F1: what can be reached now is a part of what is marked (Go's gccheckmark).
+///
+/// # Panics
+/// When the collector is broken.
+pub(super) fn everything_reachable_is_marked(inner: &Inner) {
+    let outcome = reachable(inner, |g| {
+        // SAFETY: an object of ours.
+        if unsafe { chunk::is_marked(g.0) } {
+            Ok(())
+        } else {
+            Err(format!("an object at {:p} can be reached, and marking ended without it", g.0))
+        }
+    });
+    if let Err(broken) = outcome {
+        // What follows would free a living object: the collector's thread ends here.
+        panic!("{broken}")
+    }
+}
+
+/// Between collections, stopped, runs closed.
+pub(super) fn heap(inner: &Inner) -> Result<(), String> {
+    inner.memory.verify()?;
+    if inner.phase.get() != Phase::Idle {
+        return Err(format!("{:?} between collections", inner.phase.get()));
+    }
+    let sweep_epoch = inner.sweep_epoch.load(Relaxed);
+    let spans = inner.memory.spans();
+    let known: HashSet<usize> = spans.iter().map(|s| s.base().addr()).collect();
+    for &span in &spans {
+        if span.swept.load(Relaxed) != sweep_epoch {
+            return Err(format!("span at {:p} is not swept", span.base()));
+        }
+        let mut marked = 0;
+        // SAFETY: stopped.
+        unsafe { span.each_allocated(|_, mark| marked += usize::from(mark)) };
+        if marked != 0 {
+            return Err(format!("span at {:p}: {marked} marks between collections (I8)", span.base()));
+        }
+    }
+    let object = |p: NonNull<u8>| {
+        // SAFETY: an address found where only references are: its chunk is mapped, if the law holds.
+        let span = unsafe { SpanRef::of(p) };
+        let whole = known.contains(&span.base().addr())
+            && span.heap() == inner.address()
+            // SAFETY: stopped.
+            && span.index_of(p.as_ptr()).is_some_and(|i| unsafe { span.is_allocated(i) });
+        if whole { Ok(()) } else { Err(format!("a reference to {p:p}, where no object is")) }
+    };
+    reachable(inner, |g| object(g.0))?;
+    for g in lock(&inner.weak).iter() {
+        object(g.0)?;
+        // SAFETY: a weak box, just checked.
+        if let Some(target) = NonNull::new(unsafe { g.0.cast::<WeakHead>().as_ref() }.target.load(Acquire)) {
+            object(target)?;
+        }
+    }
+    for g in lock(&inner.finalizable).iter().chain(lock(&inner.finalized).iter()) {
+        object(g.0)?;
+    }
+    for class in inner.all_classes() {
+        if class.block_bytes == 0 {
+            continue;
+        }
+        let mut blocks = 0;
+        for &span in spans.iter().filter(|s| {
+            std::ptr::eq(s.type_key().cast(), class.info) && s.block_bytes() == class.block_bytes && !s.is_large()
+        }) {
+            // SAFETY: stopped.
+            unsafe { span.each_allocated(|_, _| blocks += 1) };
+        }
+        let counted = class.born.load(Relaxed) - class.freed.load(Relaxed);
+        if counted != blocks {
+            return Err(format!(
+                "{}, {} bytes: {blocks} blocks are allocated, {counted} counted",
+                (class.info.name)(),
+                class.block_bytes
+            ));
+        }
+    }
+    Ok(())
+}
