@@ -1,0 +1,174 @@
+//! The thread's own heap: made at the first `Cc::new`, collected at the thread's end.
+//!
+//! Two thread locals: the heap's address, which needs no destructor and so can be read for as long as the thread runs,
+//! and a guard, whose destructor is the thread's end.  After that the heap goes on if anything is alive in it (then it is
+//! never freed), or a new one is made, which is never freed either.  Spans lead from values to their heap, so dropping
+//! needs neither of the two.  Overview: `cc`.
+
+use crate::{
+    config::Config,
+    manager::refcount::{CountingHeap, CountingLocal, Local},
+    object::{
+        managed::{Command, Manager, RawPending, Request},
+        type_info::TypeInfo,
+    },
+    observe::Stats,
+};
+use std::{
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind},
+    ptr::NonNull,
+};
+
+/// A heap and what leads to it.
+struct Here {
+    heap: CountingHeap,
+    local: Cell<Option<CountingLocal>>,
+    finalizers: Cell<u64>,
+    finalizer_panics: Cell<u64>,
+    running: Cell<bool>,
+    /// A finalizer that is running came in by `cc::Finalize`, which shows it no session.
+    shown_nothing: Cell<bool>,
+    /// One came in another way, and may have kept its `&'static Mutation`.
+    shown: Cell<bool>,
+}
+
+thread_local! {
+    static HERE: Cell<*mut Here> = const { Cell::new(std::ptr::null_mut()) };
+    static GUARD: Guard = const { Guard };
+}
+
+/// Its destructor is the thread's end.
+struct Guard;
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let at = HERE.get();
+        // SAFETY: the address is that of a heap that was never freed, or null.
+        let Some(here) = (unsafe { at.as_ref() }) else { return };
+        while collect_all(here) > 0 {}
+        if here.heap.is_empty() && !here.shown.get() {
+            HERE.set(std::ptr::null_mut());
+            // SAFETY: made by `Box::into_raw`; no value is in it, so nothing leads to it any more.
+            drop(unsafe { Box::from_raw(at) })
+        }
+    }
+}
+
+fn here() -> &'static Here {
+    let at = HERE.get();
+    // SAFETY: a heap is freed at the thread's end only, by `Guard`, which clears the address first.  The `'static` does
+    // not leave this module but as `local`, which is used for the length of a call.
+    unsafe { at.as_ref() }.unwrap_or_else(|| make())
+}
+
+#[cold]
+fn make() -> &'static Here {
+    let at = Box::into_raw(Box::new(Here {
+        heap: CountingHeap::new(&Config::default()),
+        local: Cell::new(None),
+        finalizers: Cell::new(0),
+        finalizer_panics: Cell::new(0),
+        running: Cell::new(false),
+        shown_nothing: Cell::new(false),
+        shown: Cell::new(false),
+    }));
+    HERE.set(at);
+    // Registers the destructor; at the thread's end there is none any more, and the heap is never freed.
+    let _ = GUARD.try_with(|_| ());
+    // SAFETY: just made; it does not move.
+    unsafe {
+        let local = CountingHeap::local(NonNull::from(&(*at).heap));
+        (*at).local.set(Some(local));
+        &*at
+    }
+}
+
+/// The mutator's part of the thread's heap.
+#[inline]
+pub(super) fn local() -> &'static CountingLocal {
+    // SAFETY: set once, when the heap was made; nothing writes it afterwards.
+    unsafe { (*here().local.as_ptr()).as_ref().unwrap_unchecked() }
+}
+
+/// Runs the finalizers that wait, but not from within one.
+#[cold]
+pub(super) fn run_pending() {
+    let (here, local) = (here(), local());
+    if here.running.replace(true) {
+        return;
+    }
+    while let Some(next) = Local::next_pending(local) {
+        let p = next.object();
+        if !matches!(next, RawPending::Finalize(_)) {
+            // SAFETY: the queue handed us a reference.
+            unsafe { Local::release(p) };
+            continue;
+        }
+        here.finalizers.set(here.finalizers.get() + 1);
+        // SAFETY: the queue handed us a reference to a whole object, which `finalize` takes over; a `Mutation` is its
+        // local part, branded.
+        let outcome = catch_unwind(AssertUnwindSafe(|| unsafe {
+            if let Some(finalize) = TypeInfo::of(p).finalize {
+                finalize(p, NonNull::from(local).cast())
+            }
+        }));
+        if !here.shown_nothing.replace(false) {
+            here.shown.set(true)
+        }
+        if let Err(payload) = outcome {
+            here.finalizer_panics.set(here.finalizer_panics.get() + 1);
+            if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(second)
+            }
+        }
+    }
+    here.running.set(false);
+}
+
+/// The finalizer that runs now is a `cc::Finalize`.
+pub(super) fn show_nothing() {
+    here().shown_nothing.set(true)
+}
+
+fn collect_all(here: &Here) -> usize {
+    if here.running.get() {
+        return 0;
+    }
+    run_pending();
+    let mut found = Local::collect(local(), Request::FULL);
+    while found.pending {
+        run_pending();
+        match Local::finish_collection(local()) {
+            Some(more) => found = crate::Collected { objects: found.objects + more.objects, pending: more.pending },
+            None => found.pending = false,
+        }
+    }
+    found.objects
+}
+
+/// Collects the thread's cycles now, finalizers included; how many values were released.  0 from within a finalizer or a
+/// `Drop` that a collection runs.
+pub fn collect() -> usize {
+    collect_all(here())
+}
+/// Switches collections by themselves on (the default) or off; whether they were on.
+pub fn set_automatic(on: bool) -> bool {
+    let was = Local::control(local(), Command::Read).automatic;
+    Local::control(local(), Command::SetAutomatic(on));
+    was
+}
+/// The figures of the thread's heap.
+pub fn stats() -> Stats {
+    let here = here();
+    let mut stats = Local::stats(&here.heap);
+    stats.finalizers = here.finalizers.get();
+    stats.finalizer_panics = here.finalizer_panics.get();
+    stats
+}
+/// Walks every invariant of the thread's heap.
+///
+/// # Errors
+/// A sentence that names the broken law and where.
+pub fn verify() -> Result<(), String> {
+    Local::verify(local())
+}
