@@ -1,0 +1,248 @@
+//! What `#[derive(Trace)]` makes of types: constants, looks, identities.  Types it must refuse are in `tests/ui`.
+#![forbid(unsafe_code)]
+
+use std::collections::HashMap;
+use twinheap::{
+    Config, Finalize, Gc, GcAny, GcCell, Heap, Manager, Mutation, Null, Rootable, Slot, Trace, Val, ValSlot,
+    derive::{DropKind, Kind},
+};
+
+#[derive(Trace)]
+struct Unit;
+#[derive(Trace)]
+struct Plain {
+    a: u32,
+    b: String,
+}
+#[derive(Trace)]
+struct Generic<A, B: Clone = u8>(A, B);
+#[derive(Trace)]
+struct Node<'gc, M: Manager> {
+    next: Slot<'gc, Node<'gc, M>, M>,
+    kids: GcCell<Vec<Gc<'gc, Node<'gc, M>, M>>, M>,
+    value: ValSlot<'gc, M>,
+}
+#[derive(Trace)]
+enum Expr<'gc, M>
+where
+    M: Manager,
+{
+    Nothing,
+    Number(i64),
+    Name { text: String, slot: Slot<'gc, Node<'gc, M>, M> },
+    Pair(Box<Expr<'gc, M>>, Box<Self>),
+    Many(Vec<(u8, Option<Expr<'gc, M>>)>, HashMap<u32, Expr<'gc, M>>),
+}
+#[derive(Trace)]
+enum Empty {}
+#[derive(Trace)]
+enum Tree {
+    Leaf(String),
+    Inner(Vec<Tree>),
+}
+#[derive(Trace)]
+struct Mutual {
+    #[trace(recursive)]
+    other: Vec<Other>,
+}
+#[derive(Trace)]
+struct Other {
+    back: Option<Box<Mutual>>,
+}
+#[derive(Trace)]
+struct Array<T, const N: usize> {
+    items: [T; N],
+}
+#[derive(Trace)]
+struct Files<T> {
+    #[trace(static)]
+    file: Option<std::fs::File>,
+    #[trace(static)]
+    of: std::marker::PhantomData<fn(T)>,
+}
+#[derive(Trace)]
+#[trace(gc = 'a, manager = N)]
+struct Named<'a, N: Manager> {
+    any: GcAny<'a, N>,
+}
+#[derive(Trace)]
+#[trace(manager = Null)]
+struct Fixed<'gc> {
+    next: Slot<'gc, Fixed<'gc>, Null>,
+}
+#[derive(Trace)]
+#[trace(kind = internal)]
+struct Part<'gc, M: Manager>(Slot<'gc, Unit, M>);
+#[derive(Trace)]
+#[trace(kind = container)]
+struct Whole;
+#[derive(Trace)]
+#[trace(kind = leaf)]
+struct Dead(u8);
+#[derive(Trace)]
+#[trace(finalize)]
+struct Last<'gc, M: Manager>(Slot<'gc, Unit, M>);
+impl<'gc, M: Manager> Finalize<'gc, M> for Last<'gc, M> {
+    fn finalize(_: &Gc<'gc, Self, M>, _: &'gc Mutation<'gc, M>) {}
+}
+
+fn facts<'gc, T: Trace<'gc, Null>>() -> (bool, DropKind, Kind) {
+    (T::NEEDS_TRACE, T::DROP, T::KIND)
+}
+
+#[test]
+fn constants() {
+    use DropKind::*;
+    use Kind::*;
+    assert_eq!(facts::<Unit>(), (false, None, Leaf));
+    assert_eq!(facts::<Plain>(), (false, Benign, Leaf));
+    assert_eq!(facts::<Generic<u8>>(), (false, None, Leaf));
+    assert_eq!(facts::<Generic<Slot<'_, Unit, Null>, String>>(), (true, Benign, Container));
+    assert_eq!(facts::<Node<'_, Null>>(), (true, Benign, Container));
+    assert_eq!(facts::<Expr<'_, Null>>(), (true, Benign, Container));
+    assert_eq!(facts::<Empty>(), (false, None, Leaf));
+    assert_eq!(facts::<Tree>(), (false, Benign, Leaf));
+    assert_eq!(facts::<Mutual>(), (true, Arbitrary, Container));
+    assert_eq!(facts::<Other>(), (true, Arbitrary, Container));
+    assert_eq!(facts::<Array<String, 3>>(), (false, Benign, Leaf));
+    assert_eq!(facts::<Files<std::rc::Rc<u8>>>(), (false, Arbitrary, Leaf));
+    assert_eq!(facts::<Named<'_, Null>>(), (true, None, Container));
+    assert_eq!(facts::<Fixed<'_>>(), (true, None, Container));
+    assert_eq!(facts::<Part<'_, Null>>(), (true, None, Internal));
+    assert_eq!(facts::<Whole>(), (false, None, Container));
+    assert_eq!(facts::<Dead>(), (false, None, Leaf));
+    assert!(<Last<'_, Null> as Trace<'_, Null>>::FINALIZE.is_some());
+    assert!(<Node<'_, Null> as Trace<'_, Null>>::FINALIZE.is_none());
+}
+
+struct R;
+impl<M: Manager> Rootable<M> for R {
+    type Root<'gc> = ();
+}
+
+#[derive(Trace)]
+enum Wide<'gc, M: Manager> {
+    Empty,
+    Named { a: Slot<'gc, u32, M>, n: u8, rest: (Val<'gc, M>, [Option<Gc<'gc, u32, M>>; 2]) },
+    Tuple(Box<Wide<'gc, M>>, GcCell<Vec<Gc<'gc, u32, M>>, M>),
+}
+
+#[test]
+fn looks_in_the_declared_order() {
+    let heap = Heap::<R, Null>::new(Config::default(), |_| ()).unwrap();
+    heap.mutator().unwrap().mutate(|mc, ()| {
+        let n: Vec<_> = (0..6).map(|i| Gc::new(mc, i)).collect();
+        let named = |i: usize| Wide::Named {
+            a: Slot::new(Some(n[i])),
+            n: 0,
+            rest: (Val::from_gc(n[i + 1]), [None, Some(n[i + 2])]),
+        };
+        let whole = Gc::new(mc, Wide::Tuple(Box::new(named(0)), GcCell::new(vec![n[5], n[5]])));
+        let mut seen = Vec::new();
+        mc.referents(&GcAny::new(whole), |any| seen.push(**any.downcast_ref::<u32>().unwrap()));
+        assert_eq!(seen, [0, 1, 2, 5, 5]);
+        seen.clear();
+        mc.referents(&GcAny::new(Gc::new(mc, Wide::Empty)), |any| seen.push(any.address() as u32));
+        assert!(seen.is_empty());
+    });
+}
+
+struct Note(std::sync::Arc<std::sync::Mutex<Vec<u8>>>, u8);
+impl Drop for Note {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().push(self.1)
+    }
+}
+#[derive(Trace)]
+struct Forward(#[trace(static)] Note, #[trace(static)] Note, #[trace(static)] Note);
+#[derive(Trace)]
+#[trace(release = "reverse")]
+struct Backward {
+    #[trace(static)]
+    a: Note,
+    #[trace(static)]
+    b: Note,
+    #[trace(static)]
+    c: Note,
+}
+
+#[test]
+fn releases_in_the_order_asked_for() {
+    let log = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let note = |i| Note(log.clone(), i);
+    let order = |make: &dyn Fn(&Mutation<'_, Null>)| {
+        let heap = Heap::<R, Null>::new(Config::default(), |mc| make(mc)).unwrap();
+        drop(heap);
+        std::mem::take(&mut *log.lock().unwrap())
+    };
+    assert_eq!(order(&|mc| _ = Gc::new(mc, Forward(note(1), note(2), note(3)))), [1, 2, 3]);
+    assert_eq!(order(&|mc| _ = Gc::new(mc, Backward { a: note(1), b: note(2), c: note(3) })), [3, 2, 1]);
+}
+
+#[test]
+fn types_are_told_apart() {
+    let heap = Heap::<R, Null>::new(Config::default(), |_| ()).unwrap();
+    heap.mutator().unwrap().mutate(|mc, ()| {
+        let any = GcAny::new(Gc::new(mc, Generic(1u8, 2u8)));
+        assert!(any.is::<Generic<u8, u8>>() && any.downcast_ref::<Generic<u8, u8>>().is_some());
+        assert!(!any.is::<Generic<u8, i8>>() && !any.is::<Generic<i8, u8>>() && !any.is::<(u8, u8)>());
+        assert!(!GcAny::new(Gc::new(mc, Array { items: [0u8; 3] })).is::<Array<u8, 4>>());
+        assert!(any.type_name().contains("Generic"), "{}", any.type_name());
+    });
+}
+
+#[test]
+fn every_shape_can_be_allocated() {
+    let heap = Heap::<R, Null>::new(Config::default(), |_| ()).unwrap();
+    heap.mutator().unwrap().mutate(|mc, ()| {
+        let node = Gc::new(mc, Node { next: Slot::empty(), kids: GcCell::default(), value: ValSlot::default() });
+        let name = Expr::Name { text: "x".into(), slot: Slot::new(Some(node)) };
+        let pair = Expr::Pair(Box::new(Expr::Nothing), Box::new(Expr::Number(7)));
+        let many = Expr::Many(vec![(1, None), (2, Some(name))], HashMap::from([(3, pair)]));
+        let many = Gc::new(mc, many);
+        let mut seen = 0;
+        mc.referents(&GcAny::new(many), |any| {
+            assert!(any.is::<Node<'_, Null>>());
+            seen += 1
+        });
+        assert_eq!(seen, 1);
+        let Expr::Many(list, map) = &*many else { panic!("it was `Many`") };
+        assert!(
+            matches!(&list[1].1, Some(Expr::Name { text, slot }) if text == "x" && slot.get().unwrap().ptr_eq(&node))
+        );
+        assert!(matches!(&map[&3], Expr::Pair(a, b) if matches!(**a, Expr::Nothing) && matches!(**b, Expr::Number(7))));
+        let tree = Gc::new(mc, Tree::Inner(vec![Tree::Leaf("a".into()), Tree::Inner(Vec::new())]));
+        assert!(matches!(&*tree, Tree::Inner(v) if matches!(&v[0], Tree::Leaf(s) if s == "a")));
+        let mutual = Gc::new(mc, Mutual { other: vec![Other { back: None }] });
+        assert!(mutual.other[0].back.is_none());
+        let plain = Gc::new(mc, Plain { a: 1, b: "b".into() });
+        assert_eq!((plain.a, &*plain.b), (1, "b"));
+        assert_eq!((Gc::new(mc, Generic(1u8, 2u8)).0, Gc::new(mc, Generic(1u8, 2u8)).1), (1, 2));
+        let files = Gc::new(mc, Files::<u8> { file: None, of: std::marker::PhantomData });
+        assert!(files.file.is_none() && files.of == std::marker::PhantomData);
+        let named = Gc::new(mc, Named { any: GcAny::new(files) });
+        assert!(named.any.is::<Files<u8>>());
+        assert!(Gc::new(mc, Fixed { next: Slot::empty() }).next.is_empty());
+        let unit = Gc::new(mc, Unit);
+        assert!(Gc::new(mc, Part(Slot::new(Some(unit)))).0.get().unwrap().ptr_eq(&unit));
+        assert!(Gc::new(mc, Last(Slot::new(Some(unit)))).0.get().unwrap().ptr_eq(&unit));
+        assert!(GcAny::new(Gc::new(mc, Whole)).is::<Whole>());
+        assert_eq!(Gc::new(mc, Dead(9)).0, 9);
+        assert!(!node.value.get().is_ref() && node.next.is_empty() && node.kids.borrow().is_empty());
+    });
+}
+
+/// A type may bear a name that derived code uses itself.
+mod names {
+    use twinheap::Trace;
+    #[derive(Trace)]
+    pub struct Sized<T: ?std::marker::Sized>(pub std::marker::PhantomData<fn(Box<T>)>);
+    #[derive(Trace)]
+    pub struct Option<T>(pub T);
+}
+
+#[test]
+fn names_do_not_collide() {
+    assert!(!facts::<names::Option<u8>>().0);
+    let _ = names::Sized::<u8>(std::marker::PhantomData);
+}

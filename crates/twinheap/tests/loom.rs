@@ -1,0 +1,343 @@
+//! The tricolor managers' protocols, every interleaving of them: the library's own words and functions, small worlds.
+//!
+//! `RUSTFLAGS="--cfg loom" cargo test --release -p twinheap --test loom`.  Not the heap (`tests/stress.rs`).
+#![cfg(loom)]
+
+use loom::{
+    cell::UnsafeCell,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering::*},
+    },
+    thread,
+};
+use twinheap::manager::tricolor::{
+    gray,
+    handshake::Handshake,
+    phase::{Phase, PhaseWord},
+    scan::{Saved, ScanWord, save_before_change},
+};
+
+const E: u32 = 7;
+
+fn bounded(bound: usize, f: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(bound);
+    builder.check(f)
+}
+
+/// Reads memory that is not atomic: loom fails the model if that races.
+fn read<T: Copy>(memory: &UnsafeCell<T>) -> T {
+    // SAFETY: loom gives a valid pointer, and checks that nobody writes meanwhile.
+    memory.with(|p| unsafe { *p })
+}
+/// Writes memory that is not atomic, as [`read`].
+fn write<T>(memory: &UnsafeCell<T>, value: T) {
+    // SAFETY: loom gives a valid pointer, and checks that nobody else looks meanwhile.
+    memory.with_mut(|p| unsafe { *p = value })
+}
+
+/// One cell of the snapshot, which holds the only reference to object 0.
+struct Cell {
+    scan: ScanWord,
+    borrowed: AtomicU32,
+    value: UnsafeCell<Option<usize>>,
+}
+impl Cell {
+    fn new() -> Self {
+        Cell { scan: ScanWord::new(), borrowed: AtomicU32::new(0), value: UnsafeCell::new(Some(0)) }
+    }
+}
+struct World {
+    cell: Cell,
+    marked: [AtomicBool; 2],
+    grays: [Mutex<Vec<usize>>; 2],
+    phase: PhaseWord,
+}
+impl World {
+    fn marking() -> Arc<Self> {
+        let phase = PhaseWord::new();
+        phase.change(Phase::Mark);
+        Arc::new(World {
+            cell: Cell::new(),
+            marked: [AtomicBool::new(false), AtomicBool::new(false)],
+            grays: [Mutex::default(), Mutex::default()],
+            phase,
+        })
+    }
+    fn mark(&self, object: usize) -> bool {
+        !self.marked[object].swap(true, Relaxed)
+    }
+    /// A session that borrows the cell mutably and takes out what is in it.
+    fn take_out(&self, me: usize) {
+        let marking = self.phase.get() == Phase::Mark;
+        while self.cell.borrowed.compare_exchange(0, 1, Acquire, Relaxed).is_err() {
+            thread::yield_now()
+        }
+        if marking && !self.cell.scan.is_done(E) {
+            let save = |gray: &mut Vec<usize>| {
+                if let Some(object) = read(&self.cell.value)
+                    && self.mark(object)
+                {
+                    gray.push(object)
+                }
+            };
+            save_before_change(&self.cell.scan, E, &self.grays[me], &self.phase, save, || {});
+        }
+        write(&self.cell.value, None);
+        self.cell.borrowed.store(0, Release);
+    }
+    /// The marker comes to the cell, and marks until nothing is gray.
+    fn mark_all(&self, mutators: usize) {
+        let mut queue = Vec::new();
+        if self.cell.scan.marker_enter(E) {
+            if let Some(object) = read(&self.cell.value)
+                && self.mark(object)
+            {
+                queue.push(object)
+            }
+            self.cell.scan.marker_exit(E)
+        }
+        self.finish(mutators, queue)
+    }
+    fn finish(&self, mutators: usize, mut queue: Vec<usize>) {
+        loop {
+            // Object 0 refers to object 1.
+            for object in queue.drain(..) {
+                if object == 0 {
+                    self.mark(1);
+                }
+            }
+            let mut grays: Vec<_> = self.grays[..mutators].iter().map(|g| g.lock().unwrap()).collect();
+            let over = gray::end_marking(&mut grays, true, &self.phase, |gray| {
+                queue.append(gray);
+                !queue.is_empty()
+            });
+            if over {
+                return;
+            }
+        }
+    }
+}
+
+#[test]
+fn cell_one_mutator() {
+    loom::model(|| {
+        let world = World::marking();
+        let its = world.clone();
+        let mutator = thread::spawn(move || its.take_out(0));
+        world.mark_all(1);
+        assert!(world.marked[0].load(Relaxed), "an edge of the snapshot was lost");
+        assert!(world.marked[1].load(Relaxed), "marking ended with a gray object");
+        mutator.join().unwrap();
+    })
+}
+
+#[test]
+fn cell_two_mutators() {
+    bounded(2, || {
+        let world = World::marking();
+        let mutators: Vec<_> = (0..2)
+            .map(|me| {
+                let its = world.clone();
+                thread::spawn(move || its.take_out(me))
+            })
+            .collect();
+        world.mark_all(2);
+        assert!(world.marked[0].load(Relaxed), "an edge of the snapshot was lost");
+        assert!(world.marked[1].load(Relaxed), "marking ended with a gray object");
+        mutators.into_iter().for_each(|m| m.join().unwrap());
+    })
+}
+
+/// A slot's old value is shaded before it is overwritten; two mutators race on one slot with plain loads and stores.
+#[test]
+fn slot_two_mutators() {
+    bounded(2, || {
+        let world = World::marking();
+        // 0: nothing; otherwise the object's number + 1.
+        let slot = Arc::new(AtomicU32::new(1));
+        let mutators: Vec<_> = (0..2)
+            .map(|me| {
+                let (world, slot) = (world.clone(), slot.clone());
+                thread::spawn(move || {
+                    let old = slot.load(Acquire);
+                    if old != 0 && !world.marked[old as usize - 1].load(Relaxed) {
+                        gray::while_marking(&world.grays[me], &world.phase, |gray| {
+                            if world.mark(old as usize - 1) {
+                                gray.push(old as usize - 1)
+                            }
+                        });
+                    }
+                    slot.store(0, Release)
+                })
+            })
+            .collect();
+        let seen = slot.load(Acquire);
+        let queue = if seen != 0 && world.mark(0) { vec![0] } else { vec![] };
+        world.finish(2, queue);
+        assert!(world.marked[0].load(Relaxed) && world.marked[1].load(Relaxed), "an edge of the snapshot was lost");
+        mutators.into_iter().for_each(|m| m.join().unwrap());
+    })
+}
+
+/// Object 0, which only a weak reference knows, with a cell of its own; object 1 behind it.  It is upgraded while marking
+/// ends, weak references are cleared, it is resurrected for its finalizer (or not), and swept.
+fn weak(finalizer: bool) {
+    struct Weak {
+        target: AtomicPtr<u8>,
+        memory: UnsafeCell<u32>,
+        cell: ScanWord,
+    }
+    loom::model(move || {
+        let world = World::marking();
+        let weak = Arc::new(Weak {
+            target: AtomicPtr::new(std::ptr::without_provenance_mut(8)),
+            memory: UnsafeCell::new(7),
+            cell: ScanWord::new(),
+        });
+        let (its, its_weak) = (world.clone(), weak.clone());
+        // The session began in MARK.
+        let mutator = thread::spawn(move || {
+            let p = gray::upgrade(
+                &its.grays[0],
+                &its.phase,
+                &its_weak.target,
+                |_| its.marked[0].load(Relaxed),
+                |gray, _| {
+                    if its.mark(0) {
+                        gray.push(0)
+                    }
+                },
+            );
+            if p.is_null() {
+                return;
+            }
+            // It changes what is in the object's cell, by the cell's protocol.
+            if !its_weak.cell.is_done(E) {
+                save_before_change(&its_weak.cell, E, &its.grays[0], &its.phase, |_| {}, || {});
+            }
+            assert_eq!(read(&its_weak.memory), 7, "the object was freed");
+            write(&its_weak.memory, 7);
+        });
+        let trace = || {
+            if weak.cell.marker_enter(E) {
+                assert_eq!(read(&weak.memory), 7);
+                weak.cell.marker_exit(E)
+            }
+        };
+        loop {
+            let mut queue = Vec::new();
+            let over = {
+                let mut grays = [world.grays[0].lock().unwrap()];
+                gray::end_marking(&mut grays, true, &world.phase, |gray| {
+                    queue.append(gray);
+                    !queue.is_empty()
+                })
+            };
+            if over {
+                break;
+            }
+            trace()
+        }
+        let dead = !world.marked[0].load(Relaxed);
+        if dead {
+            weak.target.store(std::ptr::null_mut(), Relaxed);
+        }
+        let flip = |to| {
+            let _gray = world.grays[0].lock().unwrap();
+            world.phase.change(to)
+        };
+        flip(Phase::Finalize);
+        if dead && finalizer {
+            world.mark(0);
+            trace();
+        }
+        flip(Phase::Sweep);
+        if !world.marked[0].load(Relaxed) {
+            write(&weak.memory, 0);
+        }
+        mutator.join().unwrap();
+    })
+}
+#[test]
+fn weak_upgrade_and_sweep() {
+    weak(false)
+}
+#[test]
+fn weak_upgrade_and_finalizer() {
+    weak(true)
+}
+
+/// A session that begins after marking needs no cell protocol: the phase itself says that the marker is gone (I5).
+#[test]
+fn session_after_marking() {
+    loom::model(|| {
+        let world = World::marking();
+        let its = world.clone();
+        let mutator = thread::spawn(move || {
+            if its.phase.get() != Phase::Mark {
+                write(&its.cell.value, None);
+            }
+        });
+        world.mark_all(0);
+        mutator.join().unwrap();
+    })
+}
+
+/// Sessions and the stop: never both, and each sees what the other did.
+fn handshake(mutators: usize) {
+    bounded(3, move || {
+        struct Shared {
+            handshake: Handshake,
+            in_session: [AtomicU32; 2],
+            heap: [UnsafeCell<u32>; 2],
+        }
+        let shared = Arc::new(Shared {
+            handshake: Handshake::new(),
+            in_session: [AtomicU32::new(0), AtomicU32::new(0)],
+            heap: [UnsafeCell::new(0), UnsafeCell::new(0)],
+        });
+        let threads: Vec<_> = (0..mutators)
+            .map(|me| {
+                let shared = shared.clone();
+                thread::spawn(move || {
+                    if shared.handshake.try_enter(&shared.in_session[me]) {
+                        write(&shared.heap[me], read(&shared.heap[me]) + 1);
+                        shared.handshake.leave(&shared.in_session[me]);
+                    }
+                })
+            })
+            .collect();
+        shared.handshake.close();
+        for me in 0..mutators {
+            while !shared.handshake.is_out(&shared.in_session[me]) {
+                thread::yield_now()
+            }
+        }
+        for me in 0..mutators {
+            write(&shared.heap[me], read(&shared.heap[me]) + 10);
+        }
+        shared.handshake.open();
+        threads.into_iter().for_each(|t| t.join().unwrap());
+    })
+}
+#[test]
+fn handshake_one_mutator() {
+    handshake(1)
+}
+#[test]
+fn handshake_two_mutators() {
+    handshake(2)
+}
+
+#[test]
+fn a_cell_is_saved_once() {
+    loom::model(|| {
+        let scan = ScanWord::new();
+        let world = World::marking();
+        let save = || save_before_change(&scan, E, &world.grays[0], &world.phase, |_| {}, || {});
+        assert_eq!((save(), save()), (Saved::Here, Saved::Already));
+        assert!(!scan.marker_enter(E) && scan.marker_enter(E + 1));
+    })
+}

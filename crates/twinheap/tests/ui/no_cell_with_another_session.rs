@@ -1,0 +1,10 @@
+//! E0521: a cell is not borrowed with the session of another heap
+#![forbid(unsafe_code)]
+#[path = "support/node.rs"]
+mod support;
+use support::*;
+
+fn main() {
+    let (mut a, mut b) = (mutator(), mutator());
+    a.mutate(|mc_a, _| b.mutate(|_, root_b| root_b.cell.borrow_mut(mc_a).clear()));
+}
