@@ -1,0 +1,117 @@
+# Built-ins that call back, in Python: their state is in frames, so a session can end while they run.
+_missing = object()
+
+def _with_list_new(i, it, cls):
+    return _again(list.__new__, i, [x for x in it], cls)
+def _with_list_init(i, it, self):
+    return _again(list.__init__, i, [x for x in it], self)
+def _with_list_extend(i, it, self):
+    for x in it:
+        self.append(x)
+def _with_tuple_new(i, it, cls):
+    return _again(tuple.__new__, i, [x for x in it], cls)
+def _with_set_new(i, it, cls):
+    return _again(set.__new__, i, [x for x in it], cls)
+def _with_frozenset_new(i, it, cls):
+    return _again(frozenset.__new__, i, [x for x in it], cls)
+def _with_dict_new(i, it, cls):
+    return _again(dict.__new__, i, [x for x in it], cls)
+def _with_dict_update(i, it, self):
+    return _again(dict.update, i, [x for x in it], self)
+def _with_str_join(i, it, self):
+    return _again(str.join, i, [x for x in it], self)
+def _with_sorted(i, it, key=None, reverse=False):
+    return sorted([x for x in it], key=key, reverse=reverse)
+
+def _sort_by_key(self, key, reverse):
+    _sort_with(self, [key(x) for x in self], reverse)
+def _sorted_by_key(items, key, reverse):
+    _sort_with(items, [key(x) for x in items], reverse)
+    return items
+
+def _extreme_of(it, key, default, biggest):
+    items = [x for x in it]
+    if not items and default is not _missing:
+        return default
+    if biggest:
+        return max(items, key=key)
+    return min(items, key=key)
+def _extreme_key(items, key, biggest):
+    best = items[0]
+    best_key = key(best)
+    for i in range(1, len(items)):
+        x = items[i]
+        k = key(x)
+        if (k > best_key) if biggest else (k < best_key):
+            best = x
+            best_key = k
+    return best
+def _sum(it, start):
+    for x in it:
+        start = start + x
+    return start
+def any(iterable, /):
+    for x in iterable:
+        if x:
+            return True
+    return False
+def all(iterable, /):
+    for x in iterable:
+        if not x:
+            return False
+    return True
+def _enumerate(it, i):
+    for x in it:
+        yield i, x
+        i += 1
+def _zip(its, strict):
+    its = [iter(x) for x in its]
+    if not its:
+        return
+    while True:
+        row = []
+        for i, it in enumerate(its):
+            try:
+                row.append(next(it))
+            except StopIteration:
+                if strict:
+                    if i:
+                        raise ValueError("zip() argument %d is shorter than argument%s" % (i + 1, " 1" if i == 1 else "s 1-%d" % i))
+                    for j in range(1, len(its)):
+                        if next(its[j], _missing) is not _missing:
+                            raise ValueError("zip() argument %d is longer than argument%s" % (j + 1, " 1" if j == 1 else "s 1-%d" % j))
+                return
+        yield tuple(row)
+def _map1(f, it):
+    for x in it:
+        yield f(x)
+def _map(f, its):
+    for args in zip(*its):
+        yield f(*args)
+def map(f, /, *its):
+    if not its:
+        raise TypeError("map() must have at least two arguments.")
+    if len(its) == 1:
+        return _map1(f, iter(its[0]))
+    return _map(f, its)
+def _filter(f, it):
+    if f is None:
+        for x in it:
+            if x:
+                yield x
+    else:
+        for x in it:
+            if f(x):
+                yield x
+def filter(f, iterable, /):
+    return _filter(f, iter(iterable))
+def _iter_callable(f, sentinel):
+    while True:
+        x = f()
+        if x == sentinel:
+            return
+        yield x
+def _print(args, sep, end, file, flush):
+    _write_out(*[str(x) for x in args], sep=sep, end=end, file=file, flush=flush)
+def _call_kw(f, args, kw):
+    return f(*args, **kw)

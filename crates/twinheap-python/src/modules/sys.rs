@@ -1,0 +1,156 @@
+//! The `sys` and `atexit` modules.
+
+use crate::{
+    object::*,
+    value::{Kind, Value},
+    vm::{
+        Args, E, R, Vm,
+        natives::{MANY, NativeDef, def, def_raw},
+    },
+};
+use std::sync::Mutex;
+use twinheap::{Gc, OneMutator, Static, Val};
+
+fn getrefcount<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
+    if !M::CONSTRAINTS.counted {
+        return Ok(Val::index(2));
+    }
+    let n = match vm.arg_ref(a, 0).as_any() {
+        Some(any) => vm.mc.state_of(any).references.map_or(2, |n| n as usize),
+        // Immortal in CPython.
+        None => 4_294_967_295,
+    };
+    Ok(Val::index(n))
+}
+fn getsizeof<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
+    let v = vm.arg(a, 0);
+    let buffers = match v.kind() {
+        Kind::List => v.downcast_ref::<List<'gc, M>>().map_or(0, |l| l.items.borrow().capacity() * 8),
+        Kind::Dict => v.downcast_ref::<Dict<'gc, M>>().map_or(0, |d| d.table.borrow().buffer_bytes()),
+        Kind::Set => v.downcast_ref::<Set<'gc, M>>().map_or(0, |s| s.table.borrow().buffer_bytes()),
+        Kind::BigInt => v.downcast_ref::<Big>().map_or(0, |b| b.0.0.bits().div_ceil(64) as usize * 8),
+        _ => 0,
+    };
+    let n = v.as_any().map_or(8, |any| any.block_bytes()) + buffers;
+    Ok(Val::index(n))
+}
+fn exit<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
+    let args = vm.args_from(a, 0);
+    Err(vm.raise_with(E::SystemExit, args))
+}
+fn getrecursionlimit<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, _: Args) -> R<'gc, M> {
+    let n = vm.host.recursion_limit;
+    Ok(Val::index(n))
+}
+fn setrecursionlimit<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
+    let n = vm.int_arg(a, 0)?;
+    if n < 1 {
+        return Err(vm.raise(E::ValueError, "recursion limit must be greater or equal than 1"));
+    }
+    vm.host.recursion_limit = n as usize;
+    Ok(Val::none())
+}
+fn exc_info<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, _: Args) -> R<'gc, M> {
+    let e = vm.rt.handled.get();
+    if e.is_none() {
+        return vm.tuple(vec![Val::none(), Val::none(), Val::none()]);
+    }
+    let (class, tb) = (Val::from_gc(vm.class_of(&e)), vm.traceback_of(&e));
+    vm.tuple(vec![class, e, tb])
+}
+fn intern<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
+    let s = vm.str_arg(a, 0, "intern() argument")?;
+    Ok(Val::from_gc(vm.intern_str(&s)))
+}
+fn exception<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, _: Args) -> R<'gc, M> {
+    Ok(vm.rt.handled.get())
+}
+
+/// Natives of `sys`.
+pub fn natives<M: OneMutator>() -> Vec<NativeDef<M>> {
+    vec![
+        def("getrefcount", 1, 1, getrefcount),
+        def("getsizeof", 1, 2, getsizeof),
+        def("exit", 0, 1, exit),
+        def("getrecursionlimit", 0, 0, getrecursionlimit),
+        def("setrecursionlimit", 1, 1, setrecursionlimit),
+        def("exc_info", 0, 0, exc_info),
+        def("intern", 1, 1, intern),
+        def("exception", 0, 0, exception),
+    ]
+}
+/// Values of `sys`.
+pub fn fill<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, dict: &Gc<'gc, Dict<'gc, M>, M>) -> R<'gc, M, ()> {
+    let argv = vm.host.argv.clone();
+    let items = argv.iter().map(|s| vm.str(s)).collect::<Result<Vec<_>, _>>()?;
+    let argv = vm.list(items)?;
+    vm.dict_set_text(dict, "argv", argv)?;
+    for (name, which, shown) in [("stdout", 1, "<stdout>"), ("stderr", 2, "<stderr>"), ("stdin", 3, "<stdin>")] {
+        let n = vm.str(shown)?;
+        let inner = Static(Mutex::new(crate::types::file::Open::standard(which)));
+        let f = vm.make(File { inner, name: n })?;
+        vm.dict_set_text(dict, name, f.clone())?;
+        vm.dict_set_text(dict, &format!("__{name}__"), f)?;
+    }
+    let text = |vm: &mut Vm<'gc, M>, name: &str, value: &str| -> R<'gc, M, ()> {
+        let v = vm.str(value)?;
+        vm.dict_set_text(dict, name, v)
+    };
+    text(vm, "version", concat!("3.13.0 (twinheap ", env!("CARGO_PKG_VERSION"), ")"))?;
+    text(vm, "platform", std::env::consts::OS)?;
+    text(vm, "byteorder", "little")?;
+    text(vm, "executable", "")?;
+    let items = [3, 13, 0].into_iter().map(Val::index).collect::<Vec<_>>();
+    let mut items = items;
+    items.push(vm.str("final")?);
+    items.push(Val::index(0));
+    let info = vm.tuple(items)?;
+    vm.dict_set_text(dict, "version_info", info)?;
+    super::constant(vm, dict, "maxsize", i64::MAX)?;
+    super::constant(vm, dict, "maxunicode", 0x10ffff)?;
+    super::constant(vm, dict, "hexversion", 0x030d00f0)?;
+    let folder = vm.host.folder.to_string_lossy().into_owned();
+    let folder = vm.str(&folder)?;
+    let path = vm.list(vec![folder])?;
+    vm.dict_set_text(dict, "path", path)?;
+    let modules = Val::from_gc(vm.rt.modules.clone());
+    vm.dict_set_text(dict, "modules", modules)?;
+    let name = vm.str(vm.host.manager)?;
+    let pairs = [("name", vm.str("twinheap")?), ("manager", name)];
+    let d = vm.dict_of(&pairs)?;
+    vm.dict_set_text(dict, "_twinheap", d)
+}
+
+fn register<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
+    let f = vm.arg(a, 0);
+    if !vm.callable(&f) {
+        return Err(vm.raise(E::TypeError, "the first argument must be callable"));
+    }
+    let args = vm.args_from(a, 1);
+    let args = vm.tuple(args)?;
+    let d = vm.dict(Default::default())?;
+    for (k, v) in vm.keywords(a) {
+        vm.dict_set_text(&d, &k, v)?
+    }
+    let entry = vm.tuple(vec![f.clone(), args, Val::from_gc(d)])?;
+    let l = vm.rt.atexit.clone();
+    vm.list_push(&l, entry)?;
+    Ok(f)
+}
+fn unregister<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
+    let f = vm.arg(a, 0);
+    let all = vm.rt.atexit.items.borrow().to_vec();
+    let mut kept = Vec::new();
+    for e in all {
+        let g = vm.item(&e, 0).unwrap_or_default();
+        if !vm.equal(&g, &f)? {
+            kept.push(e)
+        }
+    }
+    **vm.rt.atexit.items.borrow_mut(vm.mc) = kept;
+    Ok(Val::none())
+}
+/// Natives of `atexit`.
+pub fn atexit_natives<M: OneMutator>() -> Vec<NativeDef<M>> {
+    vec![def_raw("register", 1, MANY, register), def("unregister", 1, 1, unregister)]
+}

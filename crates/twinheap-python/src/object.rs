@@ -1,0 +1,553 @@
+//! Every type of object that lies in the heap: the whole model on one page, bottom-up.
+//!
+//! Types that Python classes may extend carry a [`Sub`] word: null for an exact `list`, else the subclass and the
+//! attributes of this instance. Everything that changes is a `GcCell`, a slot or an atomic: a collector may look on.
+//! Not here: what they do (`types/`), how they are called (`vm/call.rs`).
+
+use crate::{
+    bytecode::CodeObject,
+    types::{dict::Table, set::SetTable},
+    value::Kind,
+    vm::{Native, natives::NativeDef},
+};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64},
+};
+use twinheap::{
+    Finalize, Gc, GcCell, Lifo, Mutation, OneMutator, Slot, Static, Tail, TextByte, Trace, Val, ValSlot, WeakBox,
+};
+
+/// A value.
+pub type V<'gc, M> = Val<'gc, M>;
+
+// ---- leaves ---------------------------------------------------------------------------------------------------------
+
+/// What stands before the text of a string.
+#[derive(Trace)]
+#[trace(tag = Kind::Str as u8)]
+pub struct StrHeader {
+    /// The hash, or 0: not computed yet.
+    pub hash: AtomicU64,
+    /// Code points; equal to the bytes exactly if all are ASCII.
+    pub chars: usize,
+    /// Whether the string is the one of its text in the table of names.
+    pub interned: AtomicBool,
+}
+/// A string.
+pub type Str = Tail<StrHeader, TextByte>;
+
+/// What stands before the bytes of a `bytes`.
+#[derive(Trace)]
+#[trace(tag = Kind::Bytes as u8)]
+pub struct BytesHeader {
+    /// The hash, or 0.
+    pub hash: AtomicU64,
+}
+/// A `bytes`.
+pub type Bytes = Tail<BytesHeader, u8>;
+
+/// An integer that is not small.
+#[derive(Trace)]
+#[trace(tag = Kind::BigInt as u8)]
+pub struct Big(pub Static<num_bigint::BigInt>);
+
+/// A float that cannot be packed.
+#[derive(Trace)]
+#[trace(tag = Kind::Float as u8)]
+pub struct BoxedFloat(pub f64);
+
+/// A `range`.
+#[derive(Trace)]
+#[trace(tag = Kind::Range as u8)]
+#[allow(missing_docs)]
+pub struct Range {
+    pub start: i64,
+    pub stop: i64,
+    pub step: i64,
+}
+
+/// An `object()`.
+#[derive(Trace)]
+#[trace(tag = Kind::Object as u8)]
+pub struct Plain(pub u64);
+
+// ---- containers -----------------------------------------------------------------------------------------------------
+
+/// What makes a list, dict or set an instance of a subclass. Part of its object, not one of its own to collections.
+#[derive(Trace)]
+#[trace(tag = Kind::Sub as u8, kind = internal)]
+pub struct Sub<'gc, M: OneMutator> {
+    /// The class.
+    pub class: Gc<'gc, Class<'gc, M>, M>,
+    /// Attributes, made when the first one is set.
+    pub dict: Slot<'gc, Dict<'gc, M>, M>,
+}
+/// The word for it.
+pub type SubSlot<'gc, M> = Slot<'gc, Sub<'gc, M>, M>;
+
+/// A `list`.
+#[derive(Trace)]
+#[trace(tag = Kind::List as u8)]
+#[allow(missing_docs)]
+pub struct List<'gc, M: OneMutator> {
+    pub items: GcCell<Lifo<V<'gc, M>>, M>,
+    pub sub: SubSlot<'gc, M>,
+}
+
+/// What stands before the items of a tuple.
+#[derive(Trace)]
+#[trace(tag = Kind::Tuple as u8, kind = container)]
+pub struct TupleHeader;
+/// A `tuple`.
+pub type Tuple<'gc, M> = Tail<TupleHeader, V<'gc, M>>;
+
+/// A `dict`.
+#[derive(Trace)]
+#[trace(tag = Kind::Dict as u8)]
+#[allow(missing_docs)]
+pub struct Dict<'gc, M: OneMutator> {
+    pub table: GcCell<Table<'gc, M>, M>,
+    pub sub: SubSlot<'gc, M>,
+}
+
+/// A `set` or `frozenset`.
+#[derive(Trace)]
+#[trace(tag = Kind::Set as u8)]
+#[allow(missing_docs)]
+pub struct Set<'gc, M: OneMutator> {
+    pub table: GcCell<SetTable<'gc, M>, M>,
+    pub frozen: bool,
+    pub sub: SubSlot<'gc, M>,
+}
+
+/// What `d.keys()`, `d.values()` and `d.items()` answer.
+#[derive(Trace)]
+#[trace(tag = Kind::View as u8)]
+#[allow(missing_docs)]
+pub struct View<'gc, M: OneMutator> {
+    pub dict: Gc<'gc, Dict<'gc, M>, M>,
+    /// 0 keys, 1 values, 2 items
+    pub of: u8,
+}
+
+/// A `slice`.
+#[derive(Trace)]
+#[trace(tag = Kind::Slice as u8)]
+#[allow(missing_docs)]
+pub struct Slice<'gc, M: OneMutator> {
+    pub start: V<'gc, M>,
+    pub stop: V<'gc, M>,
+    pub step: V<'gc, M>,
+}
+
+/// A variable shared by functions.
+#[derive(Trace)]
+#[trace(tag = Kind::Cell as u8)]
+pub struct Cell<'gc, M: OneMutator>(pub ValSlot<'gc, M>);
+
+// ---- code and functions ---------------------------------------------------------------------------------------------
+
+/// An inline cache: what was found last time, and what must still hold for it to be true.
+#[derive(Trace, Default)]
+pub struct Cache {
+    /// The class's version, or the namespace's; 0: nothing cached.
+    pub version: AtomicU32,
+    /// What kind of thing was found (`vm/attr.rs`, `vm/name.rs`).
+    pub how: AtomicU8,
+    /// Where.
+    pub index: AtomicU32,
+    /// Which module, where that matters.
+    pub owner: AtomicU32,
+}
+
+/// A code object with its constants made, and its caches.
+#[derive(Trace)]
+#[trace(tag = Kind::Code as u8, kind = internal)]
+#[allow(missing_docs)]
+pub struct Code<'gc, M: OneMutator> {
+    pub co: Static<Arc<CodeObject>>,
+    pub consts: Box<[V<'gc, M>]>,
+    pub names: Box<[Gc<'gc, Str, M>]>,
+    pub caches: Box<[Cache]>,
+    pub nslots: u32,
+    /// Neither defaults nor stars are needed: exactly this many arguments, or `u32::MAX`.
+    pub simple_args: u32,
+}
+
+/// A function.
+#[derive(Trace)]
+#[trace(tag = Kind::Func as u8)]
+#[allow(missing_docs)]
+pub struct Func<'gc, M: OneMutator> {
+    pub code: Gc<'gc, Code<'gc, M>, M>,
+    pub globals: Gc<'gc, Dict<'gc, M>, M>,
+    pub defaults: ValSlot<'gc, M>,
+    pub kwdefaults: ValSlot<'gc, M>,
+    pub closure: ValSlot<'gc, M>,
+    pub name: ValSlot<'gc, M>,
+    pub qualname: ValSlot<'gc, M>,
+    pub dict: Slot<'gc, Dict<'gc, M>, M>,
+}
+
+/// A bound method.
+#[derive(Trace)]
+#[trace(tag = Kind::Method as u8)]
+#[allow(missing_docs)]
+pub struct Method<'gc, M: OneMutator> {
+    pub func: V<'gc, M>,
+    pub this: V<'gc, M>,
+}
+
+/// A function written in Rust.
+#[derive(Trace)]
+#[trace(tag = Kind::Native as u8)]
+pub struct NativeFn<'gc, M: OneMutator> {
+    /// What it is called and takes.
+    pub def: Static<NativeDef<M>>,
+    /// The class it is a method of, or empty.
+    pub owner: ValSlot<'gc, M>,
+}
+
+// ---- classes and instances ------------------------------------------------------------------------------------------
+
+/// A class.
+#[derive(Trace)]
+#[trace(tag = Kind::Class as u8)]
+#[allow(missing_docs)]
+pub struct Class<'gc, M: OneMutator> {
+    pub name: ValSlot<'gc, M>,
+    /// What its instances are in Rust.
+    #[trace(static)]
+    pub layout: Kind,
+    /// Words of slots (`__slots__`, an exception's fields) before inline attributes.
+    pub nslots: u32,
+    /// Instances have attributes beside their slots.
+    pub has_dict: bool,
+    /// Facts about its methods: [`class_flags`]; kept when attributes change.
+    pub flags: AtomicU32,
+    /// Changes whenever a lookup could come out differently; 0: none assigned yet.
+    pub version: AtomicU32,
+    pub bases: Box<[Gc<'gc, Class<'gc, M>, M>]>,
+    /// Method resolution order after the class itself.
+    pub mro: Box<[Gc<'gc, Class<'gc, M>, M>]>,
+    pub dict: Gc<'gc, Dict<'gc, M>, M>,
+    pub keys: GcCell<Keys<'gc, M>, M>,
+    pub found: GcCell<Found<'gc, M>, M>,
+    pub subclasses: GcCell<Vec<Gc<'gc, WeakBox<'gc, WeakData<'gc, M>, M>, M>>, M>,
+    /// Names the class for people: `int`, `A`; a builtin's instances say `'int' object`.
+    pub builtin: bool,
+    /// The metaclass, when it is not `type`.
+    pub meta: ValSlot<'gc, M>,
+}
+
+/// Bits of [`Class::flags`].
+pub mod class_flags {
+    /// Has `__del__`: instances are another Rust type.
+    pub const DEL: u32 = 1;
+    /// Has `__getattr__` or its own `__getattribute__`.
+    pub const GETATTR: u32 = 2;
+    /// Has its own `__setattr__` or `__delattr__`.
+    pub const SETATTR: u32 = 4;
+    /// Is an exception class.
+    pub const EXCEPTION: u32 = 8;
+    /// Has its own `__eq__`.
+    pub const EQ: u32 = 16;
+    /// Has its own `__hash__`.
+    pub const HASH: u32 = 32;
+    /// May not be changed.
+    pub const FIXED: u32 = 64;
+    /// May not be extended.
+    pub const FINAL: u32 = 128;
+    /// Has its own `__getattribute__`.
+    pub const GETATTRIBUTE: u32 = 256;
+}
+
+/// Names of the inline attributes of a class's instances, in the order they were first set.
+#[derive(Trace)]
+pub struct Keys<'gc, M: OneMutator> {
+    /// Interned names.
+    pub names: Vec<Gc<'gc, Str, M>>,
+    /// Elements new instances get.
+    pub capacity: u32,
+}
+
+/// What lookups in a class and its bases found. Cleared when any of them changes.
+#[derive(Trace)]
+pub struct Found<'gc, M: OneMutator> {
+    /// Address of the name to index.
+    pub index: std::collections::HashMap<usize, u32, crate::types::dict::Fast>,
+    /// The values; empty: there is none.
+    pub values: Vec<V<'gc, M>>,
+}
+impl<M: OneMutator> Default for Found<'_, M> {
+    fn default() -> Self {
+        Found { index: Default::default(), values: Vec::new() }
+    }
+}
+
+/// What stands before an instance's slots and inline attributes.
+#[derive(Trace)]
+#[trace(tag = Kind::Instance as u8, kind = container, release = "in order")]
+#[allow(missing_docs)]
+pub struct InstHeader<'gc, M: OneMutator> {
+    pub class: Gc<'gc, Class<'gc, M>, M>,
+    /// Attributes that are not inline; all of them once somebody asked for `__dict__`.
+    pub dict: Slot<'gc, Dict<'gc, M>, M>,
+}
+/// An instance: slots, then inline attributes.
+pub type Instance<'gc, M> = Tail<InstHeader<'gc, M>, ValSlot<'gc, M>>;
+
+/// The header of an instance whose class has `__del__`.
+#[derive(Trace)]
+#[trace(tag = Kind::Instance as u8, kind = container, release = "in order", finalize)]
+pub struct FinHeader<'gc, M: OneMutator>(pub InstHeader<'gc, M>);
+impl<'gc, M: OneMutator> Finalize<'gc, M> for FinHeader<'gc, M> {
+    fn finalize(_: &Gc<'gc, Self, M>, _: &'gc Mutation<'gc, M>) {
+        // The machine runs `__del__` (`Finalizers::Manual`).
+    }
+}
+/// An instance whose class has `__del__`.
+pub type FinInstance<'gc, M> = Tail<FinHeader<'gc, M>, ValSlot<'gc, M>>;
+
+/// A module.
+#[derive(Trace)]
+#[trace(tag = Kind::Module as u8)]
+#[allow(missing_docs)]
+pub struct Module<'gc, M: OneMutator> {
+    pub name: V<'gc, M>,
+    pub dict: Gc<'gc, Dict<'gc, M>, M>,
+}
+
+/// `property`
+#[derive(Trace)]
+#[trace(tag = Kind::Property as u8)]
+#[allow(missing_docs)]
+pub struct Property<'gc, M: OneMutator> {
+    pub get: V<'gc, M>,
+    pub set: V<'gc, M>,
+    pub del: V<'gc, M>,
+    pub doc: V<'gc, M>,
+}
+
+/// `staticmethod`, `classmethod`.
+#[derive(Trace)]
+#[trace(tag = Kind::Wrapper as u8)]
+#[allow(missing_docs)]
+pub struct Wrapper<'gc, M: OneMutator> {
+    pub func: V<'gc, M>,
+    pub class_method: bool,
+}
+
+/// A descriptor made in Rust: a `__slots__` member, or a pair of functions.
+#[derive(Trace)]
+#[trace(tag = Kind::Member as u8)]
+#[allow(missing_docs)]
+pub struct Member<'gc, M: OneMutator> {
+    pub name: V<'gc, M>,
+    pub owner: ValSlot<'gc, M>,
+    /// The slot, or `u32::MAX`.
+    pub index: u32,
+    /// Read-only.
+    pub fixed: bool,
+    pub get: Static<Option<Native<M>>>,
+    pub set: Static<Option<Native<M>>>,
+}
+
+/// `super(class, this)`
+#[derive(Trace)]
+#[trace(tag = Kind::Super as u8)]
+#[allow(missing_docs)]
+pub struct Super<'gc, M: OneMutator> {
+    pub class: V<'gc, M>,
+    pub this: V<'gc, M>,
+}
+
+// ---- what runs ------------------------------------------------------------------------------------------------------
+
+/// An iterator written in Rust: `how` says what it does with the words.
+#[derive(Trace)]
+#[trace(tag = Kind::Iter as u8)]
+#[allow(missing_docs)]
+pub struct Iter<'gc, M: OneMutator> {
+    pub how: IterKind,
+    pub src: ValSlot<'gc, M>,
+    pub extra: ValSlot<'gc, M>,
+    pub pos: AtomicI64,
+    pub end: AtomicI64,
+    pub step: i64,
+}
+
+/// What an [`Iter`] goes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Trace)]
+#[allow(missing_docs)]
+pub enum IterKind {
+    Range,
+    List,
+    ListReversed,
+    Tuple,
+    Str,
+    Bytes,
+    Keys,
+    Values,
+    Items,
+    DictReversed,
+    Set,
+    Sequence,
+    SequenceReversed,
+    Callable,
+    Enumerate,
+    Zip,
+    Map,
+    Filter,
+    Count,
+}
+
+/// A running or waiting activation of a function.
+#[derive(Trace)]
+#[allow(missing_docs)]
+pub struct Frame<'gc, M: OneMutator> {
+    pub func: Gc<'gc, Func<'gc, M>, M>,
+    /// Next instruction.
+    pub pc: u32,
+    /// Where its slots begin on the stack.
+    pub base: u32,
+    /// To where the stack is cut when it is left.
+    pub ret: u32,
+    /// What happens to its result.
+    pub mode: Mode,
+    /// The instance being initialised, the generator, a class body's [`Building`], a native's state.
+    pub extra: V<'gc, M>,
+}
+
+/// What user code has to do for a dead object, at the depth of frames where it died.
+#[derive(Trace)]
+#[allow(missing_docs)]
+pub struct Todo<'gc, M: OneMutator> {
+    pub depth: u32,
+    /// A weak reference whose callback is to be called; else an object with `__del__`.
+    pub weak: bool,
+    pub object: V<'gc, M>,
+}
+
+/// What happens to a frame's result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Trace)]
+pub enum Mode {
+    /// It is pushed.
+    Push,
+    /// `__init__`: must be None; `extra` is pushed.
+    Init,
+    /// A generator's: see `vm/generator.rs`.
+    Gen,
+    /// Dropped.
+    Drop,
+    /// `__del__`, a weak reference's callback: dropped, and so is an exception (after it was reported).
+    Finalizer,
+    /// A class body: `extra` is the class in the making.
+    ClassBody,
+    /// Its truth is pushed.
+    Truth,
+    /// Its truth, inverted, is pushed.
+    NotTruth,
+    /// `__bool__`: must be a bool, which is pushed.
+    BoolTruth,
+    /// The same, inverted.
+    NotBoolTruth,
+    /// `__next__` called by `for`: `StopIteration` ends the loop.
+    ForNext,
+    /// `__getattr__` is to be tried if it raises `AttributeError`: `extra` is (object, name).
+    GetAttr,
+    /// A binary operator's method: when it answers NotImplemented, `extra` says what to try next.
+    Operator,
+    /// `__str__`, `__repr__`, `__format__`: must be a string.
+    Text,
+    /// `__iter__`: must be an iterator.
+    MustIterate,
+    /// `next(it, default)`: `extra` is pushed if it raises `StopIteration`.
+    NextDefault,
+    /// A module's body: `extra` is pushed.
+    Import,
+    /// What `LoadMethod` looked for: pushed, and an empty word.
+    Callee,
+}
+
+/// A generator.
+#[derive(Trace)]
+#[trace(tag = Kind::Gen as u8)]
+#[allow(missing_docs)]
+pub struct Gen<'gc, M: OneMutator> {
+    pub func: Gc<'gc, Func<'gc, M>, M>,
+    pub state: AtomicU8,
+    pub pc: AtomicU32,
+    pub stack: GcCell<Vec<V<'gc, M>>, M>,
+    /// The exception being handled inside.
+    pub handled: ValSlot<'gc, M>,
+}
+
+/// States of a [`Gen`].
+pub mod gen_state {
+    /// Made, not begun.
+    pub const NEW: u8 = 0;
+    /// Waiting at a `yield`.
+    pub const WAITING: u8 = 1;
+    /// On the stack.
+    pub const RUNNING: u8 = 2;
+    /// Over.
+    pub const DONE: u8 = 8;
+    /// Beside RUNNING: a `for` asked, which ends when it is over.
+    pub const FOR: u8 = 4;
+}
+
+/// A class whose body is running.
+#[derive(Trace)]
+#[trace(tag = Kind::Frame as u8, kind = internal)]
+#[allow(missing_docs)]
+pub struct Building<'gc, M: OneMutator> {
+    pub namespace: Gc<'gc, Dict<'gc, M>, M>,
+    pub name: V<'gc, M>,
+    pub bases: V<'gc, M>,
+    pub keywords: V<'gc, M>,
+    pub meta: V<'gc, M>,
+}
+
+/// One line of a traceback.
+#[derive(Trace)]
+#[trace(tag = Kind::Traceback as u8)]
+#[allow(missing_docs)]
+pub struct Traceback<'gc, M: OneMutator> {
+    /// The next deeper one.
+    pub next: ValSlot<'gc, M>,
+    pub code: Gc<'gc, Code<'gc, M>, M>,
+    pub pc: u32,
+    /// The frame's variables, moved here when it was left: they live as long as the traceback, as in CPython.
+    pub locals: GcCell<Vec<V<'gc, M>>, M>,
+    pub globals: Gc<'gc, Dict<'gc, M>, M>,
+}
+
+// ---- the rest -------------------------------------------------------------------------------------------------------
+
+/// What a weak reference has beside its target.
+#[derive(Trace)]
+#[trace(tag = Kind::Weak as u8, kind = container)]
+#[allow(missing_docs)]
+pub struct WeakData<'gc, M: OneMutator> {
+    /// Called when the target dies; empty or None: nothing is.
+    pub callback: ValSlot<'gc, M>,
+    pub hash: AtomicU64,
+    /// 0 a `weakref.ref`, 1 a `weakref.proxy`, 2 one of the runtime's own.
+    pub of: u8,
+    /// The data of a weak value dictionary's entry: the key.
+    pub key: ValSlot<'gc, M>,
+}
+/// A weak reference.
+pub type Weak<'gc, M> = WeakBox<'gc, WeakData<'gc, M>, M>;
+
+/// An open file.
+#[derive(Trace)]
+#[trace(tag = Kind::File as u8)]
+pub struct File<'gc, M: OneMutator> {
+    /// The descriptor and its buffers; dropping it writes what is left and closes.
+    pub inner: Static<Mutex<crate::types::file::Open>>,
+    /// The name it was opened with.
+    pub name: V<'gc, M>,
+}

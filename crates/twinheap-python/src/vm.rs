@@ -1,0 +1,504 @@
+//! The machine: what it is made of ([`Runtime`], the heap's root), and what a session of it holds ([`Vm`]).
+//!
+//! A session takes the operand stack and the frames out of the root (that first borrow is the stack scan), runs
+//! instructions (`vm/interp.rs`), and puts them back. A session ends only when no Rust frame but the loop's is on the
+//! Rust stack; natives that must nest say so by [`Vm::call`], and no session ends meanwhile.
+//!
+//! `interp` the loop ← `call` calls and frames · `code` code objects · `attr` attributes · `name` globals · `ops` operators · `iter`
+//! iteration · `generator` · `exc` exceptions · `class` making classes · `hash` keys · `text` repr and str · `boot` the
+//! root's making · `natives` functions in Rust.
+
+pub mod attr;
+pub mod boot;
+pub mod call;
+pub mod class;
+pub mod code;
+pub mod exc;
+pub mod generator;
+pub mod hash;
+pub mod interp;
+pub mod iter;
+pub mod name;
+pub mod natives;
+pub mod ops;
+pub mod subscr;
+pub mod text;
+
+use crate::{
+    host::Host,
+    object::*,
+    types::{dict::Table, names::N},
+    value::{Kind, Value},
+};
+use num_bigint::BigInt;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use twinheap::{Full, Gc, GcCell, Lifo, Mutation, OneMutator, Slot, Static, Trace, Val, ValSlot};
+
+pub use boot::{E, T};
+pub use natives::{Args, Native};
+
+/// An exception on its way: the object, or a word that asks the loop for something ([`Ask`]).
+pub struct Exc<'gc, M: OneMutator>(pub V<'gc, M>);
+/// What fallible functions answer.
+pub type R<'gc, M, O = Val<'gc, M>> = Result<O, Exc<'gc, M>>;
+
+/// What an operation came to: its value, or a frame that will push it.
+pub enum Step<'gc, M: OneMutator> {
+    /// The value.
+    Value(V<'gc, M>),
+    /// A frame was pushed; its result is the operation's.
+    Pushed,
+}
+
+/// What the loop is asked for outside of a session.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Request {
+    /// Collect this generation; the answer is the number of objects.
+    Collect(u8),
+    /// Collect because of a limit, then call the same native again.
+    Relieve,
+    /// Sleep so many seconds.
+    Sleep(f64),
+}
+
+/// The heap's root object.
+#[derive(Trace)]
+#[allow(missing_docs)]
+pub struct Runtime<'gc, M: OneMutator> {
+    pub stack: GcCell<Vec<V<'gc, M>>, M>,
+    pub frames: GcCell<Vec<Frame<'gc, M>>, M>,
+    pub todo: GcCell<Vec<Todo<'gc, M>>, M>,
+    pub types: Vec<Gc<'gc, Class<'gc, M>, M>>,
+    pub errors: Vec<Gc<'gc, Class<'gc, M>, M>>,
+    pub names: Vec<Gc<'gc, Str, M>>,
+    pub interned: GcCell<std::collections::HashMap<Box<str>, Gc<'gc, Str, M>, crate::types::dict::Fast>, M>,
+    pub chars: Vec<Gc<'gc, Str, M>>,
+    pub empty_str: Gc<'gc, Str, M>,
+    pub empty_tuple: Gc<'gc, Tuple<'gc, M>, M>,
+    pub builtins: Gc<'gc, Dict<'gc, M>, M>,
+    pub modules: Gc<'gc, Dict<'gc, M>, M>,
+    pub prelude: Gc<'gc, Dict<'gc, M>, M>,
+    pub main: Slot<'gc, Dict<'gc, M>, M>,
+    /// The exception being handled.
+    pub handled: ValSlot<'gc, M>,
+    /// The exception that nobody caught.
+    pub uncaught: ValSlot<'gc, M>,
+    pub atexit: Gc<'gc, List<'gc, M>, M>,
+    pub callbacks: Gc<'gc, List<'gc, M>, M>,
+    pub garbage: Gc<'gc, List<'gc, M>, M>,
+    pub version: AtomicU32,
+    /// `list.append`, which the loop knows.
+    pub append: V<'gc, M>,
+    /// The `MemoryError` for when there is no memory to make one.
+    pub spare: ValSlot<'gc, M>,
+}
+
+/// One session of the machine.
+pub struct Vm<'gc, M: OneMutator> {
+    /// The session.
+    pub mc: &'gc Mutation<'gc, M>,
+    /// The root.
+    pub rt: &'gc Runtime<'gc, M>,
+    /// The operand stack, slots included.
+    pub stack: Vec<V<'gc, M>>,
+    /// What runs; the last one is running.
+    pub frames: Vec<Frame<'gc, M>>,
+    /// Finalizers and callbacks that wait, the next one last.
+    pub todo: Vec<Todo<'gc, M>>,
+    /// What is not in the heap.
+    pub host: Box<Host>,
+    /// Loops below this one on the Rust stack.
+    pub nest: u32,
+    /// Names of the keyword arguments of the call in preparation.
+    pub kwnames: Option<Gc<'gc, Tuple<'gc, M>, M>>,
+    /// What a native asked for by answering [`Ask`]'s word.
+    pub ask: Option<Ask<'gc, M>>,
+}
+
+/// What a native can ask of the loop instead of answering.
+pub enum Ask<'gc, M: OneMutator> {
+    /// Call this; the result is the native's.
+    Call(V<'gc, M>, Vec<V<'gc, M>>),
+    /// The same with keywords: the last values are named.
+    CallKw(V<'gc, M>, Vec<V<'gc, M>>, Gc<'gc, Tuple<'gc, M>, M>),
+    /// End the session.
+    End(Request),
+    /// A frame is pushed already.
+    Pushed,
+}
+
+/// The word of an [`Exc`] that stands for `vm.ask`.
+const ASK: u64 = 1000 << 3 | 7;
+
+impl<'gc, M: OneMutator> Exc<'gc, M> {
+    /// Whether it is a request and no exception.
+    #[inline(always)]
+    pub fn is_ask(&self) -> bool {
+        self.0.bits() == ASK
+    }
+}
+
+impl<'gc, M: OneMutator> Vm<'gc, M> {
+    /// Begins a session's work.
+    pub fn new(mc: &'gc Mutation<'gc, M>, rt: &'gc Runtime<'gc, M>, host: Box<Host>) -> Self {
+        let stack = std::mem::take(&mut *rt.stack.borrow_mut(mc));
+        let frames = std::mem::take(&mut *rt.frames.borrow_mut(mc));
+        let todo = std::mem::take(&mut *rt.todo.borrow_mut(mc));
+        Vm { mc, rt, stack, frames, todo, host, nest: 0, kwnames: None, ask: None }
+    }
+    /// Ends it: everything goes back into the root.
+    pub fn finish(self) -> Box<Host> {
+        *self.rt.stack.borrow_mut(self.mc) = self.stack;
+        *self.rt.frames.borrow_mut(self.mc) = self.frames;
+        *self.rt.todo.borrow_mut(self.mc) = self.todo;
+        self.host
+    }
+    /// Asks the loop to call `callee`; what it answers is the caller's answer.
+    pub fn tail_call<T>(&mut self, callee: V<'gc, M>, args: Vec<V<'gc, M>>) -> R<'gc, M, T> {
+        self.ask = Some(Ask::Call(callee, args));
+        Err(Exc(Val::payload(ASK)))
+    }
+    /// The same with keywords.
+    pub fn tail_call_kw<T>(
+        &mut self,
+        callee: V<'gc, M>,
+        args: Vec<V<'gc, M>>,
+        names: Gc<'gc, Tuple<'gc, M>, M>,
+    ) -> R<'gc, M, T> {
+        self.ask = Some(Ask::CallKw(callee, args, names));
+        Err(Exc(Val::payload(ASK)))
+    }
+    /// Says that the frame just pushed answers for the native.
+    pub fn pushed<T>(&mut self) -> R<'gc, M, T> {
+        self.ask = Some(Ask::Pushed);
+        Err(Exc(Val::payload(ASK)))
+    }
+    /// Asks the loop to end the session.
+    pub fn end_session<T>(&mut self, request: Request) -> R<'gc, M, T> {
+        self.ask = Some(Ask::End(request));
+        Err(Exc(Val::payload(ASK)))
+    }
+
+    // ---- making values ----------------------------------------------------------------------------------------------
+    /// A new object.
+    #[inline(always)]
+    pub fn alloc<O: Trace<'gc, M>>(&mut self, value: O) -> R<'gc, M, Gc<'gc, O, M>> {
+        match Gc::try_new(self.mc, value) {
+            Ok(gc) => Ok(gc),
+            Err(no_room) => Err(self.no_memory(no_room.full)),
+        }
+    }
+    /// A new object, as a value.
+    #[inline(always)]
+    pub fn make<O: Trace<'gc, M>>(&mut self, value: O) -> R<'gc, M> {
+        Ok(Val::from_gc(self.alloc(value)?))
+    }
+    /// `MemoryError`.
+    #[cold]
+    pub fn no_memory(&mut self, _: Full) -> Exc<'gc, M> {
+        self.memory_error()
+    }
+    /// Refuses to take `bytes` more if that would pass a limit, or makes no sense at all.
+    #[inline]
+    pub fn reserve(&mut self, bytes: usize) -> R<'gc, M, ()> {
+        if bytes < 4096 {
+            return Ok(());
+        }
+        self.reserve_large(bytes)
+    }
+    #[cold]
+    fn reserve_large(&mut self, bytes: usize) -> R<'gc, M, ()> {
+        // More than the machine has: the system would say yes and kill us later.
+        if bytes > self.host.sane_bytes || self.mc.reserve_outside(bytes).is_err() {
+            return Err(self.memory_error());
+        }
+        Ok(())
+    }
+    /// An integer.
+    #[inline(always)]
+    pub fn int(&mut self, i: i64) -> R<'gc, M> {
+        match Val::small(i) {
+            Some(v) => Ok(v),
+            None => self.big(BigInt::from(i)),
+        }
+    }
+    /// An integer.
+    #[cold]
+    pub fn big(&mut self, i: BigInt) -> R<'gc, M> {
+        if let Ok(small) = i64::try_from(&i)
+            && let Some(v) = Val::small(small)
+        {
+            return Ok(v);
+        }
+        self.make(Big(Static(i)))
+    }
+    /// A float.
+    #[inline(always)]
+    pub fn float(&mut self, f: f64) -> R<'gc, M> {
+        match Val::packed(f) {
+            Some(v) => Ok(v),
+            None => self.make(BoxedFloat(f)),
+        }
+    }
+    /// A string.
+    pub fn str(&mut self, text: &str) -> R<'gc, M> {
+        Ok(Val::from_gc(self.new_str(text)?))
+    }
+    /// A string object.
+    pub fn new_str(&mut self, text: &str) -> R<'gc, M, Gc<'gc, Str, M>> {
+        if text.len() <= 2 {
+            if text.is_empty() {
+                return Ok(self.rt.empty_str.clone());
+            }
+            let mut chars = text.chars();
+            if let (Some(c), None) = (chars.next(), chars.next())
+                && (c as usize) < self.rt.chars.len()
+            {
+                return Ok(self.rt.chars[c as usize].clone());
+            }
+        }
+        let chars = if text.is_ascii() { text.len() } else { text.chars().count() };
+        self.new_str_of(text, chars)
+    }
+    /// A string object of so many characters.
+    pub fn new_str_of(&mut self, text: &str, chars: usize) -> R<'gc, M, Gc<'gc, Str, M>> {
+        match Gc::try_text(self.mc, StrHeader { hash: Default::default(), chars, interned: false.into() }, text) {
+            Ok(s) => Ok(s),
+            Err(full) => Err(self.no_memory(full)),
+        }
+    }
+    /// The interned string of this text.
+    pub fn intern(&mut self, text: &str) -> R<'gc, M, Gc<'gc, Str, M>> {
+        if let Some(s) = self.rt.interned.borrow().get(text) {
+            return Ok(s.clone());
+        }
+        let s = self.new_str(text)?;
+        Ok(self.intern_new(s))
+    }
+    fn intern_new(&mut self, s: Gc<'gc, Str, M>) -> Gc<'gc, Str, M> {
+        s.header().interned.store(true, Relaxed);
+        self.rt.interned.borrow_mut(self.mc).insert(s.text().into(), s.clone());
+        s
+    }
+    /// The interned string equal to `s`.
+    #[inline]
+    pub fn intern_str(&mut self, s: &Gc<'gc, Str, M>) -> Gc<'gc, Str, M> {
+        if s.header().interned.load(Relaxed) {
+            return s.clone();
+        }
+        let found = self.rt.interned.borrow().get(s.text()).cloned();
+        match found {
+            Some(s) => s,
+            None => self.intern_new(s.clone()),
+        }
+    }
+    /// A well-known name.
+    #[inline(always)]
+    pub fn name(&self, n: N) -> &'gc Gc<'gc, Str, M> {
+        &self.rt.names[n as usize]
+    }
+    /// A list.
+    pub fn list(&mut self, items: Vec<V<'gc, M>>) -> R<'gc, M> {
+        self.make(List { items: GcCell::new(Lifo::new(items)), sub: Slot::empty() })
+    }
+    /// A tuple.
+    pub fn tuple(&mut self, mut items: Vec<V<'gc, M>>) -> R<'gc, M> {
+        Ok(Val::from_gc(self.new_tuple(&mut items, 0)?))
+    }
+    /// A tuple of the end of a vector.
+    pub fn new_tuple(&mut self, items: &mut Vec<V<'gc, M>>, start: usize) -> R<'gc, M, Gc<'gc, Tuple<'gc, M>, M>> {
+        if items.len() == start {
+            return Ok(self.rt.empty_tuple.clone());
+        }
+        match Gc::try_from_end(self.mc, TupleHeader, items, start) {
+            Ok(t) => Ok(t),
+            Err(full) => Err(self.no_memory(full)),
+        }
+    }
+    /// A dict.
+    pub fn dict(&mut self, table: Table<'gc, M>) -> R<'gc, M, Gc<'gc, Dict<'gc, M>, M>> {
+        self.alloc(Dict { table: GcCell::new(table), sub: Slot::empty() })
+    }
+    /// A `bytes`.
+    pub fn bytes(&mut self, bytes: &[u8]) -> R<'gc, M> {
+        match Gc::<Bytes, M>::try_copy_from(self.mc, BytesHeader { hash: Default::default() }, bytes) {
+            Ok(b) => Ok(Val::from_gc(b)),
+            Err(full) => Err(self.no_memory(full)),
+        }
+    }
+    /// An iterator.
+    pub fn iter(&mut self, how: IterKind, src: V<'gc, M>, pos: i64, end: i64, step: i64) -> R<'gc, M> {
+        self.make(Iter {
+            how,
+            src: ValSlot::new(src),
+            extra: ValSlot::default(),
+            pos: pos.into(),
+            end: end.into(),
+            step,
+        })
+    }
+    /// A builtin class.
+    #[inline(always)]
+    pub fn class(&self, t: T) -> &'gc Gc<'gc, Class<'gc, M>, M> {
+        &self.rt.types[t as usize]
+    }
+
+    // ---- reading values ---------------------------------------------------------------------------------------------
+    /// The class of a value.
+    pub fn class_of(&self, v: &V<'gc, M>) -> Gc<'gc, Class<'gc, M>, M> {
+        let t = match v.kind() {
+            Kind::Instance => match v.downcast_ref::<Instance<'gc, M>>() {
+                Some(i) => return i.header().class.clone(),
+                None => match v.downcast_ref::<FinInstance<'gc, M>>() {
+                    Some(i) => return i.header().0.class.clone(),
+                    None => T::Object,
+                },
+            },
+            Kind::List => match v.downcast_ref::<List<'gc, M>>().and_then(|l| l.sub.get()) {
+                Some(sub) => return sub.class.clone(),
+                None => T::List,
+            },
+            Kind::Dict => match v.downcast_ref::<Dict<'gc, M>>().and_then(|d| d.sub.get()) {
+                Some(sub) => return sub.class.clone(),
+                None => T::Dict,
+            },
+            Kind::Set => match v.downcast_ref::<Set<'gc, M>>() {
+                Some(s) => match s.sub.get() {
+                    Some(sub) => return sub.class.clone(),
+                    None if s.frozen => T::FrozenSet,
+                    None => T::Set,
+                },
+                None => T::Set,
+            },
+            Kind::Class => match v.downcast_ref::<Class<'gc, M>>().map(|c| c.meta.get()) {
+                Some(meta) if !meta.is_empty() => match meta.downcast::<Class<'gc, M>>() {
+                    Ok(c) => return c,
+                    Err(_) => T::Type,
+                },
+                _ => T::Type,
+            },
+            Kind::Empty | Kind::Sub | Kind::Object | Kind::Frame | Kind::Other => T::Object,
+            Kind::Int | Kind::BigInt => T::Int,
+            Kind::Float => T::Float,
+            Kind::None => T::NoneType,
+            Kind::Bool => T::Bool,
+            Kind::NotImplemented => T::NotImplementedType,
+            Kind::Ellipsis => T::Ellipsis,
+            Kind::Str => T::Str,
+            Kind::Bytes => T::Bytes,
+            Kind::Tuple => T::Tuple,
+            Kind::Range => T::Range,
+            Kind::Slice => T::Slice,
+            Kind::Func => T::Function,
+            Kind::Method => T::Method,
+            Kind::Native => match v.downcast_ref::<NativeFn<'gc, M>>() {
+                Some(f) if f.owner.bits() != 0 => T::MethodDescriptor,
+                _ => T::Builtin,
+            },
+            Kind::Module => T::Module,
+            Kind::Cell => T::Cell,
+            Kind::Gen => T::Generator,
+            Kind::File => T::File,
+            Kind::Weak => match v.downcast_ref::<Weak<'gc, M>>().map(|w| w.data().of) {
+                Some(1) => T::WeakProxy,
+                _ => T::WeakRef,
+            },
+            Kind::Property => T::Property,
+            Kind::Wrapper => match v.downcast_ref::<Wrapper<'gc, M>>() {
+                Some(w) if w.class_method => T::ClassMethod,
+                _ => T::StaticMethod,
+            },
+            Kind::Member => T::Member,
+            Kind::Super => T::Super,
+            Kind::View => match v.downcast_ref::<View<'gc, M>>().map(|v| v.of) {
+                Some(0) => T::DictKeys,
+                Some(1) => T::DictValues,
+                _ => T::DictItems,
+            },
+            Kind::Code => T::Code,
+            Kind::Traceback => T::Traceback,
+            Kind::Iter => match v.downcast_ref::<Iter<'gc, M>>().map(|i| i.how) {
+                Some(IterKind::Range) => T::RangeIterator,
+                Some(IterKind::List) => T::ListIterator,
+                Some(IterKind::Tuple) => T::TupleIterator,
+                Some(IterKind::Str) => T::StrIterator,
+                Some(IterKind::Keys) => T::DictKeyIterator,
+                Some(IterKind::Values) => T::DictValueIterator,
+                Some(IterKind::Items) => T::DictItemIterator,
+                Some(IterKind::Set) => T::SetIterator,
+                Some(IterKind::Enumerate) => T::Enumerate,
+                Some(IterKind::Zip) => T::Zip,
+                Some(IterKind::ListReversed) => T::ListReverseIterator,
+                _ => T::Iterator,
+            },
+        };
+        self.rt.types[t as usize].clone()
+    }
+    /// The name of a value's class, for messages.
+    pub fn type_name(&self, v: &V<'gc, M>) -> String {
+        self.class_name(&self.class_of(v))
+    }
+    /// A class's name.
+    pub fn class_name(&self, c: &Class<'gc, M>) -> String {
+        let name = c.name.get();
+        name.downcast_ref::<Str>().map_or("?", |s| s.text()).to_string()
+    }
+    /// A fresh version number for a class or cache.
+    pub fn new_version(&self) -> u32 {
+        let v = self.rt.version.load(Relaxed) + 1;
+        self.rt.version.store(v, Relaxed);
+        v
+    }
+    /// The list in a value.
+    #[inline(always)]
+    pub fn as_list<'a>(v: &'a V<'gc, M>) -> Option<&'a Gc<'gc, List<'gc, M>, M>> {
+        v.downcast_ref()
+    }
+    /// The value inside an instance of a class that extends an immutable builtin (`class A(int)`).
+    #[inline]
+    pub fn inner(&self, v: &V<'gc, M>) -> Option<V<'gc, M>> {
+        if v.kind() != Kind::Instance {
+            return None;
+        }
+        let i = instance(v)?;
+        match i.class.layout {
+            Kind::Int | Kind::Str | Kind::Float | Kind::Tuple | Kind::Bytes => Some(i.slots.first()?.get()),
+            _ => None,
+        }
+    }
+    /// The value, or the one inside it.
+    #[inline]
+    pub fn unwrapped(&self, v: V<'gc, M>) -> V<'gc, M> {
+        match self.inner(&v) {
+            Some(inner) => inner,
+            None => v,
+        }
+    }
+}
+
+/// A look at an instance, finalizable or not.
+pub struct Inst<'a, 'gc, M: OneMutator> {
+    /// Its class.
+    pub class: &'a Gc<'gc, Class<'gc, M>, M>,
+    /// Attributes that are not inline.
+    pub dict: &'a Slot<'gc, Dict<'gc, M>, M>,
+    /// Slots and inline attributes.
+    pub slots: &'a [ValSlot<'gc, M>],
+}
+
+/// The value as an instance.
+#[inline(always)]
+pub fn instance<'a, 'gc, M: OneMutator>(v: &'a V<'gc, M>) -> Option<Inst<'a, 'gc, M>> {
+    if let Some(i) = v.downcast_ref::<Instance<'gc, M>>() {
+        let h = i.header();
+        return Some(Inst { class: &h.class, dict: &h.dict, slots: i.tail() });
+    }
+    let i = v.downcast_ref::<FinInstance<'gc, M>>()?;
+    let h = &i.header().0;
+    Some(Inst { class: &h.class, dict: &h.dict, slots: i.tail() })
+}
+
+/// The word that says: look at `vm.ask`.
+pub fn ask_word<'gc, M: OneMutator>() -> V<'gc, M> {
+    Val::payload(ASK)
+}
