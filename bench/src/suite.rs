@@ -1,0 +1,189 @@
+//! What is measured: suites, their cases, their contenders, and in a sentence what is fair and what is not about each.
+//! Not how (`run`), not the programs themselves (`programs`, `bin/`, `peers/`).
+
+use std::fmt::Write;
+
+/// An executable that holds contenders.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Program {
+    /// One of this package, by the name of its file in `bin/`; called with `SUITE CONTENDER key=value…`.
+    Ours(&'static str),
+    /// A folder of `peers/go`; called with the values of the parameters alone.
+    Go(&'static str),
+}
+use Program::{Go, Ours};
+
+/// Who is measured.
+pub struct Contender {
+    /// The word on the command line and in tables.
+    pub name: &'static str,
+    /// Its executable.
+    pub program: Program,
+    /// What one must know to compare it fairly.
+    pub fairness: &'static str,
+    /// Left out unless asked for, and why.
+    pub opt_in: Option<&'static str>,
+}
+
+/// A program with its contenders.
+pub struct Suite {
+    /// The word on the command line.
+    pub name: &'static str,
+    /// What happens in it.
+    pub about: &'static str,
+    /// Name, value; a list (`16,32`) makes a case of each element.
+    pub parameters: &'static [(&'static str, &'static str)],
+    /// The parameter by which wall time is divided, if that says more than the time itself.
+    pub per: Option<&'static str>,
+    /// In the order of tables.
+    pub contenders: &'static [Contender],
+    /// The contenders that the others are compared with.
+    pub references: &'static [&'static str],
+}
+
+const TWINHEAP: Program = Ours("contender-twinheap");
+const MIMALLOC: Program = Ours("contender-mimalloc");
+const GC_ARENA: Program = Ours("contender-gc-arena");
+
+const fn contender(name: &'static str, program: Program, fairness: &'static str) -> Contender {
+    Contender { name, program, fairness, opt_in: None }
+}
+const NULL: Contender =
+    contender("null", TWINHEAP, "Never frees: the floor for allocation, with the memory to pay for it.");
+
+const TRICOLOR_SOLO: Contender = contender(
+    "tricolor-solo",
+    TWINHEAP,
+    "One mutator, a collector's thread beside it; GOGC 100 as Go. No stack is scanned: what lives hangs from the root.",
+);
+const TRICOLOR: Contender =
+    contender("tricolor", TWINHEAP, "As tricolor-solo, with room for more mutators, of which there is one here.");
+const REFCOUNT: Contender = contender(
+    "refcount",
+    TWINHEAP,
+    "Counted, and cycles collected in three generations with CPython's thresholds: what Rc does not do is included.",
+);
+const CC: Contender = contender(
+    "cc",
+    Ours("contender-cc"),
+    "twinheap's Rc with collected cycles, without sessions: the thread's heap is found through a thread local.",
+);
+const REFCOUNT_IDLE: Contender =
+    contender("refcount-idle", TWINHEAP, "Counted, automatic collection off: what Rc does, cycles leak likewise.");
+
+/// Every suite.
+pub const SUITES: &[Suite] = &[
+    Suite {
+        name: "binary-trees",
+        about: "the Benchmarks Game's program: many short-lived perfect trees beside a long-lived one",
+        parameters: &[("depth", "20")],
+        per: None,
+        contenders: &[
+            contender(
+                "go",
+                Go("bintrees"),
+                "16-byte nodes, GOGC and GOMAXPROCS as they come: all processors mark. Stacks are scanned, trees grow \
+                 by recursion.",
+            ),
+            TRICOLOR_SOLO,
+            TRICOLOR,
+            REFCOUNT,
+            REFCOUNT_IDLE,
+            CC,
+            Contender { opt_in: Some("5 GB at depth 20"), ..NULL },
+            contender(
+                "rc",
+                MIMALLOC,
+                "std's Rc on mimalloc: 32-byte nodes (two counts), recursive drop, cycles would leak; no limit, no \
+                 statistics, no weak callbacks.",
+            ),
+            contender("box", MIMALLOC, "Box on mimalloc: 16-byte nodes with one owner each; no manager, no sharing."),
+            contender(
+                "gc-arena",
+                GC_ARENA,
+                "Incremental marking on the one thread, 32-byte nodes; the same chunks over sessions as twinheap's \
+                 tricolor, `collect_debt` after each.",
+            ),
+        ],
+        references: &["go", "rc"],
+    },
+    Suite {
+        name: "alloc",
+        about: "objects without references, made and let go through a ring of 1,024",
+        parameters: &[("bytes", "16,32,64,128,256,512,1024"), ("operations", "10000000")],
+        per: Some("operations"),
+        contenders: &[
+            contender("go", Go("ring"), "Pointer-free arrays; both processors may sweep and mark."),
+            TRICOLOR_SOLO,
+            TRICOLOR,
+            REFCOUNT,
+            CC,
+            Contender { opt_in: Some("up to 10 GB"), ..NULL },
+            contender("rc", MIMALLOC, "16 bytes of counts beside the object."),
+            contender("box", MIMALLOC, "No counts, no manager."),
+            contender("gc-arena", GC_ARENA, "16 bytes of header; `collect_debt` after every 4,096 operations."),
+        ],
+        references: &["go", "rc"],
+    },
+    Suite {
+        name: "release",
+        about: "a long list is let go at once, on a stack of 256 KiB (figure: release_ns_per_node)",
+        parameters: &[("nodes", "10000000")],
+        per: None,
+        contenders: &[
+            TRICOLOR_SOLO,
+            TRICOLOR,
+            REFCOUNT,
+            CC,
+            NULL,
+            contender("rc", MIMALLOC, "With a `Drop` written by hand that loops: std's own overflows the stack."),
+            contender("box", MIMALLOC, "With a `Drop` written by hand that loops, likewise."),
+            contender(
+                "gc-arena",
+                GC_ARENA,
+                "`finish_cycle` after the root let go: marking and sweeping, as a tracer does.",
+            ),
+        ],
+        references: &["rc"],
+    },
+    Suite {
+        name: "mark",
+        about: "full collections of a graph of 48-byte nodes that all live (figure: cpu_ns_per_object)",
+        parameters: &[("shape", "tree,list,array,graph"), ("objects", "2000000"), ("collections", "5")],
+        per: None,
+        contenders: &[
+            TRICOLOR_SOLO,
+            TRICOLOR,
+            REFCOUNT,
+            contender(
+                "go",
+                Go("mark"),
+                "`runtime.GC()`: its second stop and the sweep of the cycle before included in the wall figure only.",
+            ),
+        ],
+        references: &["go"],
+    },
+    Suite {
+        name: "stop",
+        about: "what the collector does inside a stop, over the size of the living heap (figure: stop_us_max)",
+        parameters: &[("live_mb", "1,16,256"), ("collections", "8")],
+        per: None,
+        contenders: &[TRICOLOR_SOLO, TRICOLOR],
+        references: &[],
+    },
+];
+
+/// Prints every suite.
+pub fn list() {
+    let mut out = String::new();
+    for suite in SUITES {
+        let parameters: Vec<_> = suite.parameters.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let _ = writeln!(out, "{}: {}\n  parameters: {}", suite.name, suite.about, parameters.join(" "));
+        for c in suite.contenders {
+            let opt_in = c.opt_in.map_or(String::new(), |why| format!(" [only --with {}: {why}]", c.name));
+            let _ = writeln!(out, "  {:<18} {}{opt_in}", c.name, c.fairness);
+        }
+        out.push('\n');
+    }
+    print!("{out}");
+}
