@@ -21,14 +21,9 @@ use crate::{
     },
     observe::Stats,
     sync::{AtomicU64, Ordering::Relaxed},
+    unwind::contained,
 };
-use std::{
-    fmt,
-    marker::PhantomData,
-    panic::{AssertUnwindSafe, catch_unwind},
-    ptr::NonNull,
-    sync::Arc,
-};
+use std::{fmt, marker::PhantomData, ptr::NonNull, sync::Arc};
 
 /// A heap under the manager `M`, with a root object of the family `R`.
 pub struct Heap<R: Rootable<M>, M: Manager> {
@@ -237,13 +232,13 @@ fn run_pending<'gc, M: Manager>(core: &Core<M>, mc: &'gc Mutation<'gc, M>) {
                 let p = object.into_owned();
                 core.finalizers_run.fetch_add(1, Relaxed);
                 // SAFETY: the queue handed us a reference to a whole object; `finalize` takes it over.
-                let outcome = catch_unwind(AssertUnwindSafe(|| unsafe {
+                let whole = contained(|| unsafe {
                     match TypeInfo::of(p).finalize {
                         Some(finalize) => finalize(p, NonNull::from(mc).cast()),
                         None => M::release(p),
                     }
-                }));
-                if outcome.is_err() {
+                });
+                if !whole {
                     core.finalizer_panics.fetch_add(1, Relaxed);
                 }
             }

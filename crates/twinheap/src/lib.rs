@@ -47,6 +47,7 @@ pub mod observe;
 pub mod outside;
 pub mod process;
 mod sync;
+mod unwind;
 
 pub use alloc::{ClassRow, Full, Ladder};
 pub use cc::Cc;

@@ -13,12 +13,9 @@ use crate::{
         type_info::TypeInfo,
     },
     observe::Stats,
+    unwind::contained,
 };
-use std::{
-    cell::Cell,
-    panic::{AssertUnwindSafe, catch_unwind},
-    ptr::NonNull,
-};
+use std::{cell::Cell, ptr::NonNull};
 
 /// A heap and what leads to it.
 struct Here {
@@ -107,19 +104,16 @@ pub(super) fn run_pending() {
         here.finalizers.set(here.finalizers.get() + 1);
         // SAFETY: the queue handed us a reference to a whole object, which `finalize` takes over; a `Mutation` is its
         // local part, branded.
-        let outcome = catch_unwind(AssertUnwindSafe(|| unsafe {
+        let whole = contained(|| unsafe {
             if let Some(finalize) = TypeInfo::of(p).finalize {
                 finalize(p, NonNull::from(local).cast())
             }
-        }));
+        });
         if !here.shown_nothing.replace(false) {
             here.shown.set(true)
         }
-        if let Err(payload) = outcome {
+        if !whole {
             here.finalizer_panics.set(here.finalizer_panics.get() + 1);
-            if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                std::mem::forget(second)
-            }
         }
     }
     here.running.set(false);

@@ -13,10 +13,10 @@ use crate::{
     object::{managed::*, trace::Each, type_info::TypeInfo, weak::WeakHead},
     observe::Stats,
     sync::Ordering::Acquire,
+    unwind::contained,
 };
 use std::{
     cell::{Cell, RefCell},
-    panic::{AssertUnwindSafe, catch_unwind},
     ptr::NonNull,
 };
 
@@ -97,12 +97,11 @@ unsafe impl Manager for Null {
     unsafe fn stop(heap: &NullHeap) {
         heap.each(&mut |p| {
             heap.at_exit.set(heap.at_exit.get() + 1);
-            // SAFETY: a written object that nobody uses any more.
-            let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { TypeInfo::of(p).drop.map(|drop| drop(p)) }));
-            // The rest is dropped all the same.  What was thrown may throw again when it goes itself; then it stays.
-            if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(dropped))) {
-                std::mem::forget(second)
-            }
+            // The rest is dropped all the same when one panics.
+            contained(|| {
+                // SAFETY: a written object that nobody uses any more.
+                unsafe { TypeInfo::of(p).drop.map(|drop| drop(p)) };
+            });
         });
     }
     unsafe fn attach(heap: NonNull<NullHeap>) -> Option<Box<NullLocal>> {

@@ -25,12 +25,9 @@ use crate::{
     object::{managed::RawPending, type_info::TypeInfo},
     observe::HoldUpCause,
     sync::{Ordering::Relaxed, seeded},
+    unwind::contained,
 };
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    ptr::NonNull,
-    time::Instant,
-};
+use std::{ptr::NonNull, time::Instant};
 
 /// How deep drop glue may nest.
 const DEPTH_MAX: u32 = 64;
@@ -126,13 +123,9 @@ impl CountingHeap {
     fn run_leaf_drop(&self, drop: unsafe fn(NonNull<u8>), p: NonNull<u8>) {
         let depth = self.depth.get();
         // SAFETY: the caller of `run_drop` promised it.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| unsafe { drop(p) })) {
+        if !contained(|| unsafe { drop(p) }) {
             self.drop_panics.set(self.drop_panics.get() + 1);
             self.depth.set(depth);
-            // A payload's own `Drop` may panic too; once is enough.
-            if let Err(second) = catch_unwind(AssertUnwindSafe(|| std::mem::drop(payload))) {
-                std::mem::forget(second)
-            }
         }
     }
 

@@ -24,11 +24,9 @@ use crate::{
         Ordering::{Acquire, Relaxed, Release},
         lock,
     },
+    unwind::contained,
 };
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    ptr::NonNull,
-};
+use std::ptr::NonNull;
 
 /// Spans of one type and block size.
 pub struct Class {
@@ -244,7 +242,7 @@ impl Inner {
     pub(super) unsafe fn bury(&self, info: &'static TypeInfo, p: NonNull<u8>, block_bytes: usize) {
         if let Some(drop) = info.drop {
             // SAFETY: a whole object that nobody can reach; dropped once, because its block is freed or forgotten next.
-            if catch_unwind(AssertUnwindSafe(|| unsafe { drop(p) })).is_err() {
+            if !contained(|| unsafe { drop(p) }) {
                 self.figures.drop_panics.fetch_add(1, Relaxed);
             }
         }

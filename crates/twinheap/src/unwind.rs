@@ -1,0 +1,40 @@
+//! Other people's panics, where one must go no further: destructors of leaves, finalizers, callbacks.
+//!
+//! What was thrown is a value of theirs as well, and its own drop may panic again: that one is kept and never dropped.
+//! Not here: what is counted of them (the managers' figures).
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs `f`; false when it panicked, which then ends here.
+#[inline]
+pub fn contained(f: impl FnOnce()) -> bool {
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(()) => true,
+        Err(payload) => {
+            if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(second)
+            }
+            false
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contained;
+    use std::panic::resume_unwind;
+
+    struct Again;
+    impl Drop for Again {
+        fn drop(&mut self) {
+            resume_unwind(Box::new("again"))
+        }
+    }
+
+    #[test]
+    fn a_panic_whose_payload_panics_ends_here() {
+        assert!(contained(|| ()));
+        assert!(!contained(|| resume_unwind(Box::new("once"))));
+        assert!(!contained(|| resume_unwind(Box::new(Again))));
+    }
+}
