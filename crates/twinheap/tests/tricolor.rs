@@ -341,6 +341,68 @@ fn weak_references_are_cleared_and_tell() {
 }
 
 /// Boxes of an open run that nobody has written yet: allocated, marked, and no boxes (heap.md §0 item 4).
+#[derive(Trace)]
+struct Named {
+    text: String,
+}
+#[derive(Trace)]
+#[trace(finalize)]
+struct Watcher<'gc, M: Manager> {
+    of_dead: GcWeak<'gc, Named, M>,
+    of_living: GcWeak<'gc, Named, M>,
+    seen: Static<Arc<AtomicUsize>>,
+}
+impl<'gc, M: Manager> Finalize<'gc, M> for Watcher<'gc, M> {
+    fn finalize(this: &Gc<'gc, Self, M>, mc: &'gc Mutation<'gc, M>) {
+        // Strangers for the blocks of the dead.
+        for i in 0..n(2000, 20) {
+            Gc::new(mc, Named { text: format!("stranger {i}") });
+        }
+        assert!(this.of_dead.upgrade(mc).is_none(), "a dead target answers");
+        this.seen.0.fetch_add(1, Relaxed);
+        if let Some(living) = this.of_living.upgrade(mc) {
+            assert_eq!(living.text, "living");
+            this.seen.0.fetch_add(10, Relaxed);
+        }
+    }
+}
+struct Watched;
+impl<M: Manager> Rootable<M> for Watched {
+    type Root<'gc> = GcCell<Vec<Gc<'gc, Named, M>>, M>;
+}
+
+/// Boxes that were dead when weak references were cleared and came back with an object that is finalized.
+#[test]
+fn weak_references_of_what_comes_back_are_cleared_too() {
+    fn one<M: Threaded>() {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let config = Config { finalizers: Finalizers::Manual, ..Config::default() };
+        let heap = Heap::<Watched, M>::new(config, |_| GcCell::default()).unwrap();
+        let mut m = heap.mutator().unwrap();
+        m.mutate(|mc, root| {
+            let living = Gc::new(mc, Named { text: "living".to_owned() });
+            let dead = Gc::new(mc, Named { text: "dead".to_owned() });
+            let (of_dead, of_living) = (dead.downgrade(mc), living.downgrade(mc));
+            root.borrow_mut(mc).push(living);
+            Gc::new(mc, Watcher { of_dead, of_living, seen: Static(seen.clone()) });
+        });
+        m.collect(Request::FULL);
+        m.verify().unwrap();
+        // The queue keeps the watcher; one of its boxes has still a target, which dies now.
+        m.mutate(|mc, root| root.borrow_mut(mc).clear());
+        m.collect(Request::FULL);
+        m.verify().unwrap();
+        m.mutate(|mc, _| {
+            while let Some(Pending::Finalize(any)) = mc.next_pending() {
+                Finalize::finalize(&any.downcast::<Watcher<'_, M>>().unwrap(), mc)
+            }
+        });
+        assert_eq!(seen.load(Relaxed), 1);
+    }
+    one::<Tricolor>();
+    one::<TricolorSolo>();
+}
+
 #[test]
 fn unwritten_weak_boxes_are_not_visited() {
     let config = Config { zeal: None, ..Config::default() };

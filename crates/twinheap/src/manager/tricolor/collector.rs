@@ -451,6 +451,7 @@ impl Inner {
         self.flip(|| self.phase.change(Phase::Finalize));
         // (E)
         let doomed = finalize::resurrect(self, &mut marker);
+        weak::forget_the_dead(self);
         pending.extend(doomed.iter().map(|g| RawPending::Finalize(g.0)));
         self.count_marked(&mut marker);
         add(&self.figures.mark_cpu_ns, thread_cpu_ns() - cpu);
@@ -533,6 +534,14 @@ impl Inner {
         self.assist_at.store(allocated.saturating_add((way / 2).max(256 << 10)), Relaxed);
         self.brake_at.store(allocated.saturating_add(way.saturating_add((goal / 32).max(1 << 20))), Relaxed);
         allocated
+    }
+    /// Weak boxes that will be visited in the next WEAK.  In a stop.
+    pub(super) fn weak_boxes(&self, records: &[Arc<Record>]) -> HashSet<Gray> {
+        let mut out: HashSet<Gray> = lock(&self.weak).iter().copied().collect();
+        lock(&self.incoming).iter().for_each(|young| out.extend(&young.weak));
+        // SAFETY: no session is open and none can begin.
+        records.iter().for_each(|record| out.extend(unsafe { &record.young().weak }));
+        out
     }
     fn take_incoming(&self) {
         let incoming = std::mem::take(&mut *lock(&self.incoming));

@@ -427,7 +427,7 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
             return Err("a session is open on this thread: nothing can be stopped to be looked at".to_owned());
         }
         local.inner.look(|records| {
-            verify::heap(&local.inner)?;
+            verify::heap(&local.inner, records)?;
             ladder::verify(&local.inner.stats(records).ladder)
         })
     }

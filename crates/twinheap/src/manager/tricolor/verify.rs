@@ -2,14 +2,16 @@
 //! Not the laws of memory and ladder (`alloc::memory`, `manager::ladder`).  Overview: `manager::tricolor`.
 
 use super::{
+    cache::Record,
     collector::Inner,
     mark::{Edges, Gray},
     phase::Phase,
 };
 use crate::{
     alloc::{SpanRef, chunk},
-    object::weak::WeakHead,
+    object::{type_info::TypeInfo, weak::WeakHead},
     sync::{
+        Arc,
         Ordering::{Acquire, Relaxed},
         lock,
     },
@@ -51,7 +53,7 @@ pub(super) fn everything_reachable_is_marked(inner: &Inner) {
 }
 
 /// Between collections, stopped, runs closed.
-pub(super) fn heap(inner: &Inner) -> Result<(), String> {
+pub(super) fn heap(inner: &Inner, records: &[Arc<Record>]) -> Result<(), String> {
     inner.memory.verify()?;
     if inner.phase.get() != Phase::Idle {
         return Err(format!("{:?} between collections", inner.phase.get()));
@@ -79,11 +81,20 @@ pub(super) fn heap(inner: &Inner) -> Result<(), String> {
             && span.index_of(p.as_ptr()).is_some_and(|i| unsafe { span.is_allocated(i) });
         if whole { Ok(()) } else { Err(format!("a reference to {p:p}, where no object is")) }
     };
-    reachable(inner, |g| object(g.0))?;
-    for g in lock(&inner.weak).iter() {
+    // SAFETY: asked of weak boxes only.
+    let target = |g: Gray| NonNull::new(unsafe { g.0.cast::<WeakHead>().as_ref() }.target.load(Acquire));
+    let boxes = inner.weak_boxes(records);
+    reachable(inner, |g| {
         object(g.0)?;
-        // SAFETY: a weak box, just checked.
-        if let Some(target) = NonNull::new(unsafe { g.0.cast::<WeakHead>().as_ref() }.target.load(Acquire)) {
+        // SAFETY: an object, just checked.
+        if unsafe { TypeInfo::of(g.0) }.is_weak_box && target(g).is_some() && !boxes.contains(&g) {
+            return Err(format!("the weak box at {:p} has a target, and no collection would clear it (I9)", g.0));
+        }
+        Ok(())
+    })?;
+    for &g in &boxes {
+        object(g.0)?;
+        if let Some(target) = target(g) {
             object(target)?;
         }
     }

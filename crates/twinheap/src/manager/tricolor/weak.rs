@@ -13,15 +13,18 @@ use crate::{
 };
 use std::ptr::NonNull;
 
-/// WEAK: forgets boxes that died, clears those whose target died, and queues the notices they asked for.
+/// WEAK: clears every box whose target died, and queues the notices that living ones asked for.
 ///
-/// Cost: two bits looked up a box.
+/// A box that is dead itself is cleared as well, and stays in the list if its target lives: a finalizer's object may
+/// bring it back in FIN.  Cost: two bits looked up a box.
 pub(super) fn clear(inner: &Inner, notices: &mut Vec<RawPending>) {
     let mut boxes = lock(&inner.weak);
     boxes.retain(|&Gray(p)| {
-        // SAFETY: a box that was whole at the handshake; unmarked ones are not swept before F2.
+        // SAFETY: a box that was whole at the handshake; unmarked ones are not swept before F2.  A target that was not
+        // cleared is an object that the last collection left, or a younger one.
         unsafe {
-            if !chunk::is_marked(p) {
+            let lives = chunk::is_marked(p);
+            if !lives && seeded("resurrected_box_forgotten") {
                 return false;
             }
             let head = p.cast::<WeakHead>().as_ref();
@@ -30,7 +33,7 @@ pub(super) fn clear(inner: &Inner, notices: &mut Vec<RawPending>) {
                 return true;
             }
             head.clear();
-            if head.notify {
+            if lives && head.notify {
                 notices.push(RawPending::WeakDied(p));
             }
             false
@@ -38,4 +41,12 @@ pub(super) fn clear(inner: &Inner, notices: &mut Vec<RawPending>) {
     });
     // The newest first, as CPython calls them.
     notices.reverse();
+}
+
+/// FIN, when everything that comes back is marked: forgets the boxes that did not.
+pub(super) fn forget_the_dead(inner: &Inner) {
+    lock(&inner.weak).retain(|&Gray(p)| {
+        // SAFETY: as above.
+        unsafe { chunk::is_marked(p) }
+    });
 }
