@@ -11,8 +11,8 @@ use std::{
     },
 };
 use twinheap::{
-    Config, Finalize, Gc, GcAny, GcCell, GcStr, GcWeak, Heap, Manager, Mutation, Pending, Request, Rootable, Slot,
-    Static, Tail, Threaded, Trace, Tricolor, TricolorSolo, ValSlot, config::Finalizers, object::managed::Command,
+    Config, Finalize, Gc, GcAny, GcCell, GcStr, GcWeak, Heap, Manager, Mutation, Mutator, Pending, Request, Rootable,
+    Slot, Static, Tail, Threaded, Trace, Tricolor, TricolorSolo, ValSlot, config::Finalizers, object::managed::Command,
 };
 
 fn n(big: usize, miri: usize) -> usize {
@@ -528,13 +528,68 @@ fn automatic_collections_can_be_switched_off() {
     let heap = heap::<TricolorSolo>(Config::default());
     let mut m = heap.mutator().unwrap();
     m.mutate(|mc, _| assert!(!mc.control(Command::SetAutomatic(false)).automatic));
-    for _ in 0..n(100, 2) {
-        m.mutate(|mc, _| (0..n(10_000, 50)).for_each(|i| _ = node(mc, i)));
-    }
+    fill(&mut m, 100);
     assert_eq!(heap.stats().collections, 0);
     m.mutate(|mc, _| mc.control(Command::SetAutomatic(true)));
+    collects_by_itself(&heap, &mut m, 0);
+}
+
+/// Classes whose cursors share a place (these do, by their sizes) take turns in it: a run that one of them does not use
+/// up is not charged, so garbage of a size brings about as many collections as any.
+#[test]
+fn classes_that_share_a_cursor_are_charged_what_they_use() {
+    fn collections(a: usize, b: usize) -> u64 {
+        let heap = heap::<TricolorSolo>(Config::default());
+        let mut m = heap.mutator().unwrap();
+        for _ in 0..n(400, 3) {
+            m.mutate(|mc, _| {
+                for _ in 0..n(100, 10) {
+                    for len in [a, b] {
+                        Gc::<Tail<(), u64>, TricolorSolo>::with_zeroed_tail(mc, (), len);
+                    }
+                }
+            });
+        }
+        m.verify().unwrap();
+        heap.stats().collections
+    }
+    let (alone, shared) = (collections(15, 127), collections(15, 143));
+    assert!(shared <= 3 * alone + 3, "{shared} collections, {alone} where each class has a cursor of its own");
+}
+
+/// `rounds` sessions of garbage, 160 KB each.
+fn fill<M: Manager>(m: &mut Mutator<R, M>, rounds: usize) {
+    for _ in 0..if cfg!(miri) { rounds.min(2) } else { rounds } {
+        m.mutate(|mc, _| (0..n(10_000, 50)).for_each(|i| _ = node(mc, i)));
+    }
+}
+/// Garbage until a collection comes by itself.
+fn collects_by_itself<M: Manager>(heap: &Heap<R, M>, m: &mut Mutator<R, M>, before: u64) {
+    for _ in 0..n(10_000, 0) {
+        fill(m, 1);
+        if heap.stats().collections > before {
+            return;
+        }
+    }
+    assert!(cfg!(miri), "1.6 GB of garbage and no collection: {:?}", heap.stats());
+}
+
+/// Go's GOGC=off, from the start and later; and on again.
+#[test]
+fn gogc_off_is_off() {
+    let heap = heap::<TricolorSolo>(Config { gogc: None, ..Config::default() });
+    let mut m = heap.mutator().unwrap();
+    fill(&mut m, 100);
     m.collect(Request::FULL);
+    fill(&mut m, 100);
     assert_eq!(heap.stats().collections, 1);
+    m.mutate(|mc, _| mc.control(Command::SetGogc(Some(100))));
+    collects_by_itself(&heap, &mut m, 1);
+    m.mutate(|mc, _| mc.control(Command::SetGogc(None)));
+    m.collect(Request::FULL);
+    let before = heap.stats().collections;
+    fill(&mut m, 100);
+    assert_eq!(heap.stats().collections, before);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A mutator's own part: its cursors, its gray buffer, and what it notes for the collector.
 //!
 //! A *cursor* is an open free run of one class: allocation is a compare and an addition, no lock, no atomics but in
-//! type.  128 of them, direct-mapped by type and block size.  A run's blocks are allocated, and in MARK…FIN marked as
+//! type.  128 of them, mapped by type and block size; two classes with one place share it and its neighbour.  A run's blocks are allocated, and in MARK…FIN marked as
 //! well, when the run is taken (I7): by whole words, under the gray lock.  What is left of a run at the next stop goes
 //! back, but the span stays with its cursor.
 //! Not here: where spans come from (`sweep`).  Overview: `manager::tricolor`.
@@ -36,6 +36,8 @@ use std::{
 pub const CURSORS: usize = 128;
 /// Bytes handed out before they are added to the heap's sum.
 const REPORT_BYTES: usize = 16 << 10;
+/// Bytes of a large object for which one object is marked, where its allocator assists: a middling object's.
+const LARGE_PER_MARK_BYTES: usize = 64;
 /// Blocks of a run under zeal, so that there are many slow paths.
 const ZEAL_RUN: u32 = 8;
 
@@ -167,13 +169,21 @@ impl Record {
         let cursor = &self.cursors[at];
         let mut guard = lock(&self.gray);
         let gray = &mut *guard;
-        if gray.held[at].class.as_ref().is_none_or(|c| !std::ptr::eq(c.info, info) || c.block_bytes != bytes) {
+        let of_this = |h: &Held| h.class.as_ref().is_some_and(|c| std::ptr::eq(c.info, info) && c.block_bytes == bytes);
+        if !of_this(&gray.held[at]) && of_this(&gray.held[at ^ 1]) {
+            // Two classes that share a place take turns in it, each with its run.
+            self.exchange(gray, at);
+            if let Some(p) = self.next_block(info, bytes) {
+                return Ok(p);
+            }
+        }
+        if !of_this(&gray.held[at]) {
+            self.exchange(gray, at);
             self.close(inner, gray, at, true);
             gray.held[at].class = Some(inner.class(info, bytes));
             cursor.info.store((&raw const *info).cast_mut(), Relaxed);
             cursor.block_bytes.store(bytes, Relaxed);
         }
-        self.assist(inner, gray, bytes);
         // Stable while we hold the gray lock.
         let sweep_epoch = inner.sweep_epoch.load(Relaxed);
         let black = inner.phase.get().births_are_black();
@@ -204,6 +214,7 @@ impl Record {
                             let mut weak = lock(&inner.weak);
                             weak.extend(run.clone().filter_map(|i| NonNull::new(span.block(i)).map(Gray)));
                         }
+                        self.assist(inner, gray, run.len());
                         gray.unreported_bytes += run.len() * bytes;
                         if gray.unreported_bytes >= REPORT_BYTES {
                             inner.handed_out(std::mem::take(&mut gray.unreported_bytes));
@@ -228,7 +239,7 @@ impl Record {
         let since = Instant::now();
         let class = inner.class(info, 0);
         let mut guard = lock(&self.gray);
-        self.assist(inner, &mut guard, bytes);
+        self.assist(inner, &mut guard, bytes / LARGE_PER_MARK_BYTES);
         let span = inner.memory.take_large(info.key(), inner.address(), bytes)?;
         // As with runs: black under the gray lock; and a sweep that is on must not look at it.
         let black = inner.phase.get().births_are_black();
@@ -247,17 +258,17 @@ impl Record {
     /// Marks on the allocator's account, while the heap is near its goal: so it cannot run away from the marker.
     /// The gray lock is held, so marking cannot end meanwhile; our own open guards are on cells that are done (I5).
     #[inline]
-    fn assist(&self, inner: &Inner, gray: &mut GrayPart, bytes: usize) {
+    fn assist(&self, inner: &Inner, gray: &mut GrayPart, objects: usize) {
         if inner.allocated.load(Relaxed) >= inner.assist_at.load(Relaxed) && inner.phase.get() == Phase::Mark {
-            self.assist_slow(inner, gray, bytes)
+            self.assist_slow(inner, gray, objects)
         }
     }
     #[cold]
     #[inline(never)]
-    fn assist_slow(&self, inner: &Inner, gray: &mut GrayPart, bytes: usize) {
+    fn assist_slow(&self, inner: &Inner, gray: &mut GrayPart, objects: usize) {
         let since = Instant::now();
-        // As many objects as fit into a span, for each run: at least as fast as they are born.
-        let mut budget = (SPAN_BYTES / bytes).max(64);
+        // As many objects as the run has blocks: at least as fast as they are born.
+        let mut budget = objects.max(64);
         while budget > 0 {
             let done = gray.marker.drain(budget);
             budget -= done;
@@ -286,6 +297,21 @@ impl Record {
         inner.holdups.since(HoldUpCause::Assist, since);
     }
 
+    /// A cursor and its neighbour change places.
+    fn exchange(&self, gray: &mut GrayPart, at: usize) {
+        let (a, b) = (&self.cursors[at], &self.cursors[at ^ 1]);
+        for (x, y) in [(&a.next, &b.next), (&a.end, &b.end)] {
+            y.store(x.swap(y.load(Relaxed), Relaxed), Relaxed)
+        }
+        b.info.store(a.info.swap(b.info.load(Relaxed), Relaxed), Relaxed);
+        b.block_bytes.store(a.block_bytes.swap(b.block_bytes.load(Relaxed), Relaxed), Relaxed);
+        gray.held.swap(at, at ^ 1);
+        let (bit_a, bit_b) = (gray.open >> at & 1, gray.open >> (at ^ 1) & 1);
+        if bit_a != bit_b {
+            gray.open ^= 1 << at | 1 << (at ^ 1)
+        }
+    }
+
     /// Closes a cursor: what is left of its run goes back, and with `whole` its span too.
     fn close(&self, inner: &Inner, gray: &mut GrayPart, at: usize, whole: bool) {
         let cursor = &self.cursors[at];
@@ -299,6 +325,10 @@ impl Record {
             unsafe { span.return_run(first..last) };
             span.next_block.set(first);
             class.born.fetch_sub(u64::from(last - first), Relaxed);
+            let bytes = (last - first) as usize * class.block_bytes;
+            let unreported = gray.unreported_bytes.min(bytes);
+            gray.unreported_bytes -= unreported;
+            inner.allocated.fetch_sub(bytes - unreported, Relaxed);
         }
         if !seeded("run_survives_stop") || whole {
             cursor.next.store(std::ptr::null_mut(), Relaxed);
@@ -336,8 +366,10 @@ impl Record {
     pub(super) fn open_blocks(&self, mut f: impl FnMut(*const TypeInfo, usize, u64)) {
         for c in &self.cursors {
             let (next, end, bytes) = (c.next.load(Relaxed), c.end.load(Relaxed), c.block_bytes.load(Relaxed));
-            if next != end && bytes != 0 {
-                f(c.info.load(Relaxed), bytes, (end.addr().saturating_sub(next.addr()) / bytes) as u64)
+            // The two words may be of different runs: then their distance is no run's.
+            let left = end.addr().saturating_sub(next.addr());
+            if !next.is_null() && bytes != 0 && (1..=SPAN_BYTES).contains(&left) {
+                f(c.info.load(Relaxed), bytes, (left / bytes) as u64)
             }
         }
     }
