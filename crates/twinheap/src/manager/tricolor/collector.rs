@@ -318,9 +318,11 @@ impl Inner {
     }
     #[cold]
     fn due(&self) {
-        // Once: the next plan sets it again.
-        self.trigger_at.store(usize::MAX, Relaxed);
-        self.request(Cause::Goal)
+        if self.automatic.load(Relaxed) {
+            // Once: the next plan sets it again.
+            self.trigger_at.store(usize::MAX, Relaxed);
+            self.request(Cause::Goal)
+        }
     }
     fn set_plan(&self, plan: Plan) {
         self.goal.store(plan.goal_bytes, Relaxed);
@@ -328,7 +330,9 @@ impl Inner {
         if plan.goal_bytes != usize::MAX {
             self.memory.expect((plan.goal_bytes + plan.goal_bytes / 10).max(self.memory.used_bytes()));
         }
-        self.trigger_at.store(self.base.load(Relaxed).wrapping_add(plan.trigger_bytes), Relaxed);
+        // `MAX`: never.
+        let at = |bytes: usize| if bytes == usize::MAX { bytes } else { self.base.load(Relaxed).wrapping_add(bytes) };
+        self.trigger_at.store(at(plan.trigger_bytes), Relaxed);
     }
     /// A knob has changed.
     pub(super) fn plan_again(&self, change: impl FnOnce(&mut Pacer)) {

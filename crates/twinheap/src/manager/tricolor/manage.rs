@@ -463,11 +463,11 @@ impl Inner {
     fn control(&self, record: &Record, command: Command) -> Answer {
         let mut knobs = lock(&self.knobs);
         match command {
-            Command::SetAutomatic(on) => self.automatic.store(on, Relaxed),
+            Command::SetAutomatic(on) => self.set_automatic(on),
             Command::SetThresholds(t) => {
                 (0..3).for_each(|i| knobs.thresholds[i] = t[i].unwrap_or(knobs.thresholds[i]));
                 if let Some(first) = t[0] {
-                    self.automatic.store(first != 0, Relaxed);
+                    self.set_automatic(first != 0);
                 }
             }
             Command::Freeze => {
@@ -491,6 +491,12 @@ impl Inner {
             uncollectable: 0,
         };
         answer
+    }
+    /// On again, a collection that fell due meanwhile is due.
+    fn set_automatic(&self, on: bool) {
+        if !self.automatic.swap(on, Relaxed) && on {
+            self.plan_again(|_| {})
+        }
     }
     /// The frozen are roots: those that leave in MARK are shaded, as any reference that is overwritten.
     fn unfreeze(&self, record: &Record) {
