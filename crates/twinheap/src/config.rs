@@ -29,6 +29,7 @@ pub struct Config {
     /// Reads the bytes the program holds outside the heap, to count them towards limits and goals.
     pub outside_bytes: Option<fn() -> usize>,
     /// Tricolor: is told of each collection when it is over, on the collector's thread; the next one waits meanwhile.
+    /// A panic in it is swallowed and counted (`Stats::callback_panics`).
     pub on_collection: Option<fn(&Collection)>,
 }
 

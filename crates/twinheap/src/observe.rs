@@ -27,6 +27,10 @@ pub struct Stats {
     pub finalizer_panics: u64,
     /// Destructors of leaves that panicked (swallowed).
     pub drop_panics: u64,
+    /// Calls of `Config::on_collection` that panicked (swallowed).
+    pub callback_panics: u64,
+    /// The collector's thread has ended with a panic, which is a fault of the library: nothing is collected any more.
+    pub collector_failed: bool,
     /// Hold-ups.
     pub holdups: HoldUpSummary,
     /// Where memory is.

@@ -15,6 +15,9 @@ use twinheap::{
     Slot, Static, Tail, Threaded, Trace, Tricolor, TricolorSolo, ValSlot, config::Finalizers, object::managed::Command,
 };
 
+#[path = "tricolor/pressure.rs"]
+mod pressure;
+
 fn n(big: usize, miri: usize) -> usize {
     if cfg!(miri) { miri } else { big }
 }

@@ -136,6 +136,11 @@ impl Memory {
     pub fn returned_bytes(&self) -> usize {
         self.returned_bytes.load(Relaxed)
     }
+    /// Whether the program can tell what it holds outside the heap.
+    #[inline(always)]
+    pub fn counts_outside(&self) -> bool {
+        self.limits.outside_bytes.is_some()
+    }
     /// Bytes outside the heap that count towards the limits; 0 when the program cannot tell.
     #[inline]
     pub fn outside_bytes(&self) -> usize {

@@ -23,11 +23,13 @@ pub enum HoldUpCause {
     ReleaseCascade,
     /// The program asked for a collection and waited for it.
     Asked,
+    /// The heap is full, or far beyond its goal: waiting for the collection that is due or runs.
+    Throttle,
 }
 
 impl HoldUpCause {
     /// All of them, in the order of the declaration.
-    pub const ALL: [HoldUpCause; 8] = [
+    pub const ALL: [HoldUpCause; 9] = [
         HoldUpCause::Handshake,
         HoldUpCause::Assist,
         HoldUpCause::Refill,
@@ -36,6 +38,7 @@ impl HoldUpCause {
         HoldUpCause::CycleCollection,
         HoldUpCause::ReleaseCascade,
         HoldUpCause::Asked,
+        HoldUpCause::Throttle,
     ];
     /// The word in reports.
     pub fn name(self) -> &'static str {
@@ -48,6 +51,7 @@ impl HoldUpCause {
             HoldUpCause::CycleCollection => "cycle_collection",
             HoldUpCause::ReleaseCascade => "release_cascade",
             HoldUpCause::Asked => "asked",
+            HoldUpCause::Throttle => "throttle",
         }
     }
 }

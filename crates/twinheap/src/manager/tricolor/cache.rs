@@ -21,7 +21,7 @@ use crate::{
     object::{managed::Cause, type_info::TypeInfo},
     observe::HoldUpCause,
     sync::{
-        Arc, AtomicPtr, AtomicU32, AtomicUsize, Mutex,
+        Arc, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Mutex,
         Ordering::{Relaxed, Release},
         lock, seeded,
     },
@@ -38,6 +38,12 @@ pub const CURSORS: usize = 128;
 const REPORT_BYTES: usize = 16 << 10;
 /// Bytes of a large object for which one object is marked, where its allocator assists: a middling object's.
 const LARGE_PER_MARK_BYTES: usize = 64;
+/// How long allocation waits for the collector at a time: while far beyond the goal, and before it answers `Full`.
+const BRAKE_MAX: Duration = Duration::from_millis(10);
+const FULL_WAIT_MAX: Duration = Duration::from_secs(1);
+/// Why the next session waits: see `Record::hold_back`.
+const BRAKE: u8 = 1;
+const FULL: u8 = 2;
 /// Blocks of a run under zeal, so that there are many slow paths.
 const ZEAL_RUN: u32 = 8;
 
@@ -81,6 +87,8 @@ pub struct Young {
 pub struct Record {
     pub(super) id: u32,
     pub(super) in_session: AtomicU32,
+    /// Not 0: the next session lets the collector catch up before it begins.  The owner's alone.
+    pub(super) hold_back: AtomicU8,
     cursors: [Cursor; CURSORS],
     pub(super) gray: Mutex<GrayPart>,
     young: UnsafeCell<Young>,
@@ -109,6 +117,7 @@ impl Record {
         Record {
             id,
             in_session: AtomicU32::new(0),
+            hold_back: AtomicU8::new(0),
             cursors: std::array::from_fn(|_| Cursor::default()),
             gray: Mutex::new(GrayPart {
                 marker: Marker::new(epoch),
@@ -154,14 +163,41 @@ impl Record {
     #[inline(never)]
     pub(super) fn refill(&self, inner: &Inner, info: &'static TypeInfo, bytes: usize) -> Result<NonNull<u8>, Full> {
         inner.chance();
-        if inner.allocated.load(Relaxed) >= inner.brake_at.load(Relaxed) && inner.phase.get() == Phase::Mark {
+        if inner.must_brake() {
             self.brake(inner);
         }
-        let out = if bytes > LARGE_BYTES { self.large(inner, info, bytes) } else { self.run(inner, info, bytes) };
+        let once = || if bytes > LARGE_BYTES { self.large(inner, info, bytes) } else { self.run(inner, info, bytes) };
+        let mut out = once();
+        if out.is_err() && inner.phase.get() != Phase::Idle && !inner.is_own_thread() {
+            // What the collection that runs will free may be enough.
+            let since = Instant::now();
+            if inner.wait_until_idle(&self.in_session, Some(FULL_WAIT_MAX)) {
+                out = once();
+            }
+            inner.holdups.since(HoldUpCause::Throttle, since);
+        }
         if out.is_err() {
             inner.request(Cause::Limit);
+            self.hold_back.store(FULL, Relaxed);
         }
         out
+    }
+    /// Between sessions, after one that met the limit or ran far beyond the goal: lets the collector catch up first.
+    #[cold]
+    pub(super) fn catch_up(&self, inner: &Inner) {
+        let met = self.hold_back.swap(0, Relaxed);
+        if inner.is_own_thread() || !inner.automatic.load(Relaxed) {
+            return;
+        }
+        let since = Instant::now();
+        if met == FULL {
+            inner.wait_for_collection(FULL_WAIT_MAX)
+        } else {
+            while inner.must_brake() && since.elapsed() < BRAKE_MAX {
+                inner.wait_a_little()
+            }
+        }
+        inner.holdups.since(HoldUpCause::Throttle, since);
     }
 
     fn run(&self, inner: &Inner, info: &'static TypeInfo, bytes: usize) -> Result<NonNull<u8>, Full> {
@@ -268,33 +304,46 @@ impl Record {
     fn assist_slow(&self, inner: &Inner, gray: &mut GrayPart, objects: usize) {
         let since = Instant::now();
         // As many objects as the run has blocks: at least as fast as they are born.
-        let mut budget = objects.max(64);
-        while budget > 0 {
-            let done = gray.marker.drain(budget);
-            budget -= done;
-            if budget > 0 && !inner.pool.take(&mut gray.marker) {
+        self.mark_some(inner, gray, objects.max(64));
+        inner.holdups.since(HoldUpCause::Assist, since);
+    }
+    /// Looks at `budget` gray objects, or as many as are to be had; the number.
+    fn mark_some(&self, inner: &Inner, gray: &mut GrayPart, budget: usize) -> usize {
+        let mut left = budget;
+        while left > 0 {
+            left -= gray.marker.drain(left);
+            if left > 0 && !inner.pool.take(&mut gray.marker) {
                 inner.pool.ask();
                 break;
             }
         }
         inner.pool.share(&mut gray.marker);
-        inner.holdups.since(HoldUpCause::Assist, since);
+        budget - left
     }
-    /// Far beyond the goal, and nothing to help with: the collector's thread is not getting its processor.
+    /// Far beyond the goal: the collector is not getting along.  Helps it, or waits for it, for a while; if it has not even
+    /// begun, because this session is open, the next one waits.
+    ///
+    /// Never for long: a destructor that the collector runs may be waiting for us.
     #[cold]
     #[inline(never)]
     fn brake(&self, inner: &Inner) {
         let since = Instant::now();
-        for _ in 0..10 {
-            if inner.phase.get() != Phase::Mark {
-                break;
-            }
-            std::thread::yield_now();
-            if since.elapsed() > Duration::from_millis(1) {
-                break;
+        while since.elapsed() < BRAKE_MAX && inner.must_brake() {
+            match inner.phase.get() {
+                Phase::Idle => {
+                    self.hold_back.store(BRAKE, Relaxed);
+                    break;
+                }
+                Phase::Mark if self.help(inner) => {}
+                _ => inner.wait_a_little(),
             }
         }
-        inner.holdups.since(HoldUpCause::Assist, since);
+        inner.holdups.since(HoldUpCause::Throttle, since);
+    }
+    /// Marks a little; false when there was nothing to mark.
+    fn help(&self, inner: &Inner) -> bool {
+        let mut gray = lock(&self.gray);
+        inner.phase.get() == Phase::Mark && self.mark_some(inner, &mut gray, 1024) > 0
     }
 
     /// A cursor and its neighbour change places.
@@ -356,6 +405,26 @@ impl Record {
         inner.handed_out(std::mem::take(&mut gray.unreported_bytes));
     }
 
+    /// Empty spans of cursors that were not used since the stop go back to the heap's memory.  The collector, in SWEEP.
+    pub(super) fn return_idle(&self, inner: &Inner) {
+        let gray = &mut *lock(&self.gray);
+        let sweep_epoch = inner.sweep_epoch.load(Relaxed);
+        for (at, held) in gray.held.iter_mut().enumerate() {
+            let (Some(class), Some(span)) = (&held.class, held.span) else { continue };
+            if gray.open >> at & 1 != 0 || span.swept.load(Relaxed) != sweep_epoch {
+                continue;
+            }
+            let mut blocks = 0;
+            // SAFETY: the holder's gray lock is ours (I12).
+            unsafe { span.each_allocated(|_, _| blocks += 1) };
+            if blocks == 0 {
+                held.span = None;
+                class.spans.fetch_sub(1, Relaxed);
+                // SAFETY: no block is in use or in an open run, and no cursor or list has the span any more.
+                unsafe { inner.memory.free_run(span) };
+            }
+        }
+    }
     /// The spans that cursors hold now.
     pub(super) fn held_spans(&self) -> Vec<(Arc<Class>, SpanRef)> {
         let gray = lock(&self.gray);

@@ -27,12 +27,14 @@ use crate::{
         Ordering::{Acquire, Relaxed, Release},
         lock, seeded,
     },
+    unwind::contained,
 };
 use std::{
     cell::Cell,
     collections::{HashMap, HashSet, VecDeque},
     ptr::NonNull,
-    time::Instant,
+    sync::TryLockError,
+    time::{Duration, Instant},
 };
 
 /// Adds to a sum that only one thread writes.
@@ -73,13 +75,15 @@ pub struct Inner {
     pub(super) automatic: AtomicBool,
     pub(super) pacer: Mutex<(Pacer, Measured)>,
     pub(super) goal: AtomicUsize,
-    /// Bytes handed out since the heap began, and where on that scale the heap is empty, a collection begins, assists
-    /// begin, and allocation is slowed down.
+    /// Bytes handed out since the heap began, and where on that scale (to which the growth of what is outside the heap
+    /// is added) the heap is empty, a collection begins, assists begin, and allocation is slowed down.
     pub(super) allocated: AtomicUsize,
     base: AtomicUsize,
     pub(super) trigger_at: AtomicUsize,
     pub(super) assist_at: AtomicUsize,
-    pub(super) brake_at: AtomicUsize,
+    brake_at: AtomicUsize,
+    /// Bytes outside the heap when the plan was made.
+    outside_then: AtomicUsize,
     /// Bytes marked in this collection.
     marked_bytes: AtomicUsize,
     pub(super) figures: Figures,
@@ -93,6 +97,8 @@ pub struct Inner {
     pub(super) containers_at_collection: AtomicU64,
     pub(super) take_down_later: AtomicBool,
     chances: AtomicU32,
+    /// Containers that zeal's collections released or finalized, and no other has told of.
+    zeal_objects: AtomicUsize,
 }
 // SAFETY: the raw parts are addresses (spans, objects); who may touch what is behind them is said by I12 and the
 // colours, not by who has the address.
@@ -193,6 +199,7 @@ impl Inner {
             trigger_at: AtomicUsize::new(0),
             assist_at: AtomicUsize::new(usize::MAX),
             brake_at: AtomicUsize::new(usize::MAX),
+            outside_then: AtomicUsize::new(0),
             marked_bytes: AtomicUsize::new(0),
             figures: Figures::default(),
             holdups: HoldUps::default(),
@@ -204,6 +211,7 @@ impl Inner {
             containers_at_collection: AtomicU64::new(0),
             take_down_later: AtomicBool::new(false),
             chances: AtomicU32::new(0),
+            zeal_objects: AtomicUsize::new(0),
         };
         inner.set_plan(plan);
         inner
@@ -312,8 +320,74 @@ impl Inner {
     /// `bytes` more were handed out.
     #[inline]
     pub(super) fn handed_out(&self, bytes: usize) {
-        if self.allocated.fetch_add(bytes, Relaxed) + bytes >= self.trigger_at.load(Relaxed) {
+        self.allocated.fetch_add(bytes, Relaxed);
+        self.note_growth(0)
+    }
+    /// Looks whether a collection is due, counting `bytes` outside the heap that are about to be taken.
+    #[inline]
+    pub(super) fn note_growth(&self, bytes: usize) {
+        if self.grown().saturating_add(bytes) >= self.trigger_at.load(Relaxed) {
             self.due()
+        }
+    }
+    /// Bytes handed out, and those outside the heap since the plan was made.
+    #[inline]
+    fn grown(&self) -> usize {
+        let outside = self.memory.outside_bytes().saturating_sub(self.outside_then.load(Relaxed));
+        self.allocated.load(Relaxed).saturating_add(outside)
+    }
+    /// Whether the heap has grown so far beyond its goal that allocation must wait for the collector.
+    #[inline]
+    pub(super) fn must_brake(&self) -> bool {
+        self.grown() >= self.brake_at.load(Relaxed) && self.zeal.is_none() && !self.is_own_thread()
+    }
+    /// Looks whether a collection is due, and whether allocation must wait for it.
+    #[inline(never)]
+    pub(super) fn has_outgrown(&self) -> bool {
+        self.note_growth(0);
+        self.must_brake()
+    }
+    /// Sleeps until a collection has ended, or a little.
+    pub(super) fn wait_a_little(&self) {
+        let control = lock(&self.control);
+        let _ = self.done.wait_timeout(control, Duration::from_micros(200));
+    }
+    /// In a session: waits until no collection runs, at most so long; whether none does.  Another one cannot begin while
+    /// the session is open.
+    ///
+    /// # Panics
+    /// Not on the collector's own thread, which would wait for itself: the caller looks.
+    pub(super) fn wait_until_idle(&self, in_session: &AtomicU32, at_most: Option<Duration>) -> bool {
+        debug_assert!(!self.is_own_thread());
+        let since = Instant::now();
+        // Zeal stops sessions once more, after marking; one that only waits for the end is not waited for.  It waits to
+        // the end then: what looks at the stopped heap must not meet it.
+        let zeal = self.zeal.is_some();
+        if zeal {
+            self.handshake.set_waiting(in_session, true);
+        }
+        let idle = loop {
+            if self.phase.get() == Phase::Idle {
+                break true;
+            }
+            if self.has_failed() || !zeal && at_most.is_some_and(|most| since.elapsed() > most) {
+                break false;
+            }
+            self.wait_a_little()
+        };
+        if zeal {
+            self.handshake.set_waiting(in_session, false);
+        }
+        idle
+    }
+    /// Between sessions: waits for a collection that begins after this call, at most so long.  False when none will.
+    pub(super) fn wait_for_collection(&self, at_most: Duration) {
+        let since = Instant::now();
+        self.request(Cause::Limit);
+        let mut control = lock(&self.control);
+        let want = control.begun + 1;
+        while control.finished < want && !control.failed && !control.shutdown && since.elapsed() < at_most {
+            control = self.done.wait_timeout(control, at_most).unwrap_or_else(|e| e.into_inner()).0;
         }
     }
     #[cold]
@@ -332,7 +406,9 @@ impl Inner {
         }
         // `MAX`: never.
         let at = |bytes: usize| if bytes == usize::MAX { bytes } else { self.base.load(Relaxed).wrapping_add(bytes) };
+        self.outside_then.store(self.memory.outside_bytes(), Relaxed);
         self.trigger_at.store(at(plan.trigger_bytes), Relaxed);
+        self.brake_at.store(at(plan.goal_bytes.saturating_add((plan.goal_bytes / 32).max(1 << 20))), Relaxed);
     }
     /// A knob has changed.
     pub(super) fn plan_again(&self, change: impl FnOnce(&mut Pacer)) {
@@ -351,7 +427,6 @@ impl Inner {
                 if std::thread::panicking() {
                     lock(&self.0.control).failed = true;
                     self.0.done.notify_all();
-                    self.0.handshake.open();
                 }
             }
         }
@@ -376,18 +451,22 @@ impl Inner {
             let began_ns = self.began.elapsed().as_nanos() as u64;
             let goal_bytes = self.goal.load(Relaxed);
             let stops_before = self.figures.stop_ns_total.load(Relaxed);
-            let Done { objects, mark_ns } = {
+            let Done { mut objects, mark_ns } = {
                 let _cycle = lock(&self.cycle);
-                self.collection()
+                self.collection(cause)
             };
             let cpu_ns = thread_cpu_ns() - begin;
             add(&self.figures.collector_cpu_ns, cpu_ns);
-            if cause != Cause::Zeal {
+            if cause == Cause::Zeal {
+                self.zeal_objects.fetch_add(objects, Relaxed);
+            } else {
+                // What zeal found is told of by the collection that would have found it.
+                objects += self.zeal_objects.swap(0, Relaxed);
                 add(&self.figures.collections, 1);
                 add(&self.figures.collected, objects as u64);
                 if let Some(tell) = self.on_collection {
                     let Measured { heap_bytes, born_bytes, marked_bytes, .. } = lock(&self.pacer).1;
-                    tell(&Collection {
+                    let collection = Collection {
                         number: self.figures.collections.load(Relaxed),
                         asked: cause == Cause::Asked,
                         began_ns,
@@ -399,7 +478,10 @@ impl Inner {
                         after_bytes: heap_bytes + born_bytes,
                         live_bytes: marked_bytes + born_bytes,
                         goal_bytes,
-                    });
+                    };
+                    if !contained(|| tell(&collection)) {
+                        add(&self.figures.callback_panics, 1)
+                    }
                 }
             }
             let mut control = lock(&self.control);
@@ -427,12 +509,14 @@ impl Inner {
     }
 
     /// One collection.
-    fn collection(&self) -> Done {
+    fn collection(&self, cause: Cause) -> Done {
         self.figures.containers.store(0, Relaxed);
         // (A)
         let at_stop = self.stopped(|registry| self.take_snapshot(registry));
         self.take_incoming();
-        self.containers_at_collection.store(self.containers_born(), Relaxed);
+        if cause != Cause::Zeal {
+            self.containers_at_collection.store(self.containers_born(), Relaxed);
+        }
         // (B)
         let (cpu, begin) = (thread_cpu_ns(), Instant::now());
         let mut marker = Marker::new(self.epoch.load(Relaxed));
@@ -465,6 +549,12 @@ impl Inner {
         self.pace(at_stop);
         // (G)
         self.sweep_everything(self.sweep_epoch.load(Relaxed));
+        if self.memory.counts_outside() {
+            // What the dead held outside the heap is free only now.
+            let mut pacer = lock(&self.pacer);
+            pacer.1.outside_bytes = self.memory.outside_bytes();
+            self.set_plan(pacer.0.plan(&pacer.1));
+        }
         self.phase.change(Phase::Idle);
         let objects = self.figures.containers.load(Relaxed) + doomed.len();
         Done { objects, mark_ns }
@@ -488,10 +578,18 @@ impl Inner {
             drop(registry);
             self.handshake.wait_for_sessions(&mut turns);
         };
+        /// Also if `f` panics: sessions go on then, in a heap that is not collected any more.
+        struct Open<'a>(&'a Handshake);
+        impl Drop for Open<'_> {
+            fn drop(&mut self) {
+                self.0.open()
+            }
+        }
+        let open = Open(&self.handshake);
         let begin = Instant::now();
         let out = f(&mut registry);
         drop(registry);
-        self.handshake.open();
+        drop(open);
         if timed {
             let ns = begin.elapsed().as_nanos() as u64;
             add(&self.figures.stop_ns_total, ns);
@@ -513,6 +611,18 @@ impl Inner {
         })
     }
 
+    /// Free pages go back to the system, and, while no collection is on, chunks that are wholly free; the bytes.
+    pub(super) fn give_back(&self) -> usize {
+        // Not waited for: it may be waiting for a session of the caller's to end.
+        let quiet = match self.cycle.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poison)) => Some(poison.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        // SAFETY: nobody marks or sweeps; mutators, lists and the queue know objects and spans in use alone.
+        let trimmed = quiet.map_or(0, |_quiet| unsafe { self.memory.trim() });
+        trimmed + self.memory.release()
+    }
     /// (A) In the stop: runs are closed, notes handed over, epoch and phase published.  Nothing here depends on the
     /// heap's size.
     fn take_snapshot(&self, registry: &mut Registry) -> usize {
@@ -536,7 +646,9 @@ impl Inner {
         let goal = self.goal.load(Relaxed);
         let way = goal.saturating_sub(heap);
         self.assist_at.store(allocated.saturating_add((way / 2).max(256 << 10)), Relaxed);
-        self.brake_at.store(allocated.saturating_add(way.saturating_add((goal / 32).max(1 << 20))), Relaxed);
+        let outside = self.grown() - allocated;
+        self.brake_at
+            .store((allocated + outside).saturating_add(way.saturating_add((goal / 32).max(1 << 20))), Relaxed);
         allocated
     }
     /// Weak boxes that will be visited in the next WEAK.  In a stop.
@@ -561,7 +673,7 @@ impl Inner {
         let faults = ["unpin_not_deferred", "pending_not_shaded", "unwritten_weak_box_visited"];
         if faults.into_iter().any(seeded) {
             // These faults need something to happen between the stop and here: they bring the time for it.
-            std::thread::sleep(std::time::Duration::from_millis(2));
+            std::thread::sleep(Duration::from_millis(2));
         }
         let mut mark = |g: Gray| {
             // SAFETY: pinned, queued and frozen objects are alive and whole.
@@ -703,6 +815,7 @@ impl Inner {
         Some(next.0)
     }
     pub(super) fn check(&self, bytes: usize) -> Result<(), Full> {
+        self.note_growth(bytes);
         let out = self.memory.check(bytes);
         if out.is_err() {
             self.request(Cause::Limit);

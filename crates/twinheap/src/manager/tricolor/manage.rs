@@ -66,6 +66,10 @@ impl Mutators for CellWord {
     const MANY: bool = false;
 }
 
+/// Address space for the collector's stack; pages are the system's until they are used.  Marking and sweeping recurse only
+/// where the program's own types do: in chains of `Box`es, as deep as their drop.  So as deep as a main thread's, twice.
+const COLLECTOR_STACK_BYTES: usize = if cfg!(miri) { 1 << 20 } else { 16 << 20 };
+
 /// A heap: its parts, and the collector's thread.
 pub struct Shared {
     inner: Arc<Inner>,
@@ -204,6 +208,7 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         let its = inner.clone();
         let thread = std::thread::Builder::new()
             .name("twinheap-collector".to_owned())
+            .stack_size(COLLECTOR_STACK_BYTES)
             .spawn(move || {
                 its.run();
                 its.take_down_if_asked();
@@ -253,6 +258,12 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         let outer = SESSIONS.get();
         if !outer.is_null() {
             local.nested();
+        }
+        if local.record.hold_back.load(Relaxed) != 0
+            // Small objects may have much behind them, so allocation alone does not tell.
+            || local.inner.memory.counts_outside() && local.inner.has_outgrown()
+        {
+            local.record.catch_up(&local.inner);
         }
         if !local.inner.handshake.try_enter(&local.record.in_session) {
             local.wait();
@@ -413,7 +424,8 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
     fn control(local: &Local, command: Command) -> Answer {
         let command = match command {
             // A walk is for one mutator: others may be filling the blocks it would show.
-            Command::Freeze if B::MANY => Command::Read,
+            // Nor in a destructor that the collector runs.
+            Command::Freeze if B::MANY || local.inner.is_own_thread() => Command::Read,
             other => other,
         };
         local.inner.control(&local.record, command)
@@ -426,26 +438,25 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         if local.in_session_here() {
             return Err("a session is open on this thread: nothing can be stopped to be looked at".to_owned());
         }
+        if local.inner.is_own_thread() {
+            return Err("in a destructor that the collector runs: the heap is being swept".to_owned());
+        }
         local.inner.look(|records| {
             verify::heap(&local.inner, records)?;
             ladder::verify(&local.inner.stats(records).ladder)
         })
     }
     fn give_back(shared: &Shared) -> usize {
-        shared.inner.memory.release()
+        shared.inner.give_back()
     }
 }
 
 impl Inner {
     /// Every object that is whole: called in a session of the one mutator there is.
     fn walk(&self, record: &Record, f: &mut dyn FnMut(NonNull<u8>)) {
-        // A collection that is on ends without us; another cannot begin while our session is open.
-        self.handshake.set_waiting(&record.in_session, true);
-        while self.phase.get() != Phase::Idle && !self.has_failed() {
-            std::thread::yield_now();
-        }
-        self.handshake.set_waiting(&record.in_session, false);
-        assert!(!self.has_failed(), "the collector has failed: what it said is on stderr");
+        assert!(!self.is_own_thread(), "a walk in a destructor that the collector runs: the heap is being swept");
+        let idle = self.wait_until_idle(&record.in_session, None);
+        assert!(idle, "the collector has failed: what it said is on stderr");
         record.flush(self, &mut lock(&record.gray), false);
         let frozen = lock(&self.frozen).clone();
         for span in self.memory.spans() {
@@ -572,6 +583,8 @@ impl Inner {
         stats.released.by_collections = f.freed.load(Relaxed);
         stats.released.at_exit = f.at_exit.load(Relaxed);
         stats.drop_panics = f.drop_panics.load(Relaxed);
+        stats.callback_panics = f.callback_panics.load(Relaxed);
+        stats.collector_failed = self.has_failed();
         stats.holdups = self.holdups.summary();
         stats.ladder = Ladder { classes: rows.into_values().collect(), ..ladder::unowned(&self.memory) };
         stats.used_bytes = self.memory.used_bytes();

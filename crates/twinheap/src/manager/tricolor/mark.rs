@@ -103,10 +103,15 @@ impl<B: Mutators> Visitor<Concurrent<B>> for Marker {
 /// looks while no session is open (a forgotten guard cannot be used then).
 pub struct Edges {
     pub(super) found: Vec<Gray>,
+    minds_borrows: bool,
 }
 impl Edges {
     pub(super) fn new() -> Self {
-        Edges { found: Vec::new() }
+        Edges { found: Vec::new(), minds_borrows: false }
+    }
+    /// Passes over cells that are borrowed mutably: for a look while a session waits.
+    pub(super) fn minding_borrows() -> Self {
+        Edges { found: Vec::new(), minds_borrows: true }
     }
     /// The references of the object at `p`, in its order.
     ///
@@ -124,8 +129,8 @@ impl<B: Mutators> Visitor<Concurrent<B>> for Edges {
     fn edge(&mut self, target: NonNull<u8>) {
         self.found.push(Gray(target))
     }
-    fn enter_cell(&mut self, _: &ScanWord, _: &B) -> bool {
-        true
+    fn enter_cell(&mut self, _: &ScanWord, borrow: &B) -> bool {
+        !(self.minds_borrows && borrow.is_exclusive())
     }
     fn exit_cell(&mut self, _: &ScanWord) {}
 }

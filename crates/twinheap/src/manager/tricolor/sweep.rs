@@ -262,6 +262,7 @@ impl Inner {
             for (class, span) in record.held_spans() {
                 class.sweep_held(self, &record, span, sweep_epoch);
             }
+            record.return_idle(self);
         }
         // What was held unswept and given back since.
         for class in &self.all_classes() {
@@ -302,6 +303,8 @@ pub struct Figures {
     pub(super) containers: AtomicUsize,
     /// Destructors of leaves that panicked.
     pub(super) drop_panics: AtomicU64,
+    /// Calls of `Config::on_collection` that did.
+    pub(super) callback_panics: AtomicU64,
     /// Objects that were left when the heap went.
     pub(super) at_exit: AtomicU64,
     /// Collections, zeal's not counted.

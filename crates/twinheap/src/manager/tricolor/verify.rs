@@ -19,10 +19,9 @@ use crate::{
 use std::{collections::HashSet, ptr::NonNull};
 
 /// Every object that can be reached, found without marks.  The heap is stopped.
-fn reachable(inner: &Inner, mut each: impl FnMut(Gray) -> Result<(), String>) -> Result<(), String> {
+fn reachable(inner: &Inner, mut look: Edges, mut each: impl FnMut(Gray) -> Result<(), String>) -> Result<(), String> {
     let mut seen: HashSet<Gray> = HashSet::new();
     let mut todo = inner.roots();
-    let mut look = Edges::new();
     while let Some(g) = todo.pop() {
         if seen.insert(g) {
             each(g)?;
@@ -38,7 +37,8 @@ fn reachable(inner: &Inner, mut each: impl FnMut(Gray) -> Result<(), String>) ->
 /// # Panics
 /// When the collector is broken.
 pub(super) fn everything_reachable_is_marked(inner: &Inner) {
-    let outcome = reachable(inner, |g| {
+    // A session that walks waits meanwhile, perhaps with a cell borrowed.
+    let outcome = reachable(inner, Edges::minding_borrows(), |g| {
         // SAFETY: an object of ours.
         if unsafe { chunk::is_marked(g.0) } {
             Ok(())
@@ -84,7 +84,7 @@ pub(super) fn heap(inner: &Inner, records: &[Arc<Record>]) -> Result<(), String>
     // SAFETY: asked of weak boxes only.
     let target = |g: Gray| NonNull::new(unsafe { g.0.cast::<WeakHead>().as_ref() }.target.load(Acquire));
     let boxes = inner.weak_boxes(records);
-    reachable(inner, |g| {
+    reachable(inner, Edges::new(), |g| {
         object(g.0)?;
         // SAFETY: an object, just checked.
         if unsafe { TypeInfo::of(g.0) }.is_weak_box && target(g).is_some() && !boxes.contains(&g) {
