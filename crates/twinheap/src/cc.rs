@@ -128,7 +128,7 @@ impl<T: 'static> Cc<T> {
     }
     /// A weak handle.
     pub fn downgrade(this: &Cc<T>) -> Weak<T> {
-        // SAFETY: the handle keeps the value; a box in the table is alive, and one more handle of it is counted.
+        // SAFETY: the handle keeps the value; the box is alive, and one more handle of it is counted.
         let existing = unsafe {
             CountingHeap::newest_box(this.erased()).map(|head| {
                 handle::retain(head.cast());
@@ -159,7 +159,7 @@ impl<T: 'static> Cc<T> {
     }
     /// Weak handles to the value.
     pub fn weak_count(this: &Cc<T>) -> usize {
-        // SAFETY: the handle keeps it; a box in the table is alive.
+        // SAFETY: the handle keeps it, and the box is alive.
         unsafe { CountingHeap::newest_box(this.erased()).map_or(0, |head| header(head.cast()).strong.get() as usize) }
     }
     /// The value, to change, if this is its only handle and no weak one exists.  No collection looks into it meanwhile.

@@ -39,6 +39,7 @@ use crate::{
         weak::WeakHead,
     },
     observe::{HoldUps, Stats},
+    sync::{Ordering::Relaxed, seeded},
 };
 use cache::{Cache, Class, blocks};
 use header::{CONDEMNED, FINALIZED, HAS_WEAK, OLD, Outside, header};
@@ -186,15 +187,23 @@ impl CountingHeap {
             heap.free_at_once(span, p)
         }
     }
-    /// The newest weak box of `p`, if it has any.
+    /// The newest weak box of `p` that is alive, if it has any: a dying one is linked until its glue has run.
     ///
     /// # Safety
     /// `p` is alive.
     pub(crate) unsafe fn newest_box(p: NonNull<u8>) -> Option<NonNull<WeakHead>> {
-        // SAFETY: the caller's object; no other reference into the table lives.
+        // SAFETY: the caller's object; no other reference into the table lives.  Linked boxes are in their blocks, since
+        // each unlinks itself before its block is freed.
         unsafe {
             let heap = CountingHeap::of(SpanRef::of(p));
-            header(p).has(HAS_WEAK).then(|| (*heap.weak.get()).get(&p.addr().get()).copied()).flatten()
+            let mut next = header(p).has(HAS_WEAK).then(|| (*heap.weak.get()).get(&p.addr().get()).copied()).flatten();
+            while let Some(head) = next
+                && !header(head.cast()).is_alive()
+                && !seeded("dying_weak_box_handed_out")
+            {
+                next = NonNull::new(head.as_ref().older.load(Relaxed))
+            }
+            next
         }
     }
 
