@@ -872,3 +872,25 @@ fn a_long_session_is_collected_all_the_same() {
 
 #[path = "refcount/large.rs"]
 mod large;
+
+#[test]
+fn referents_are_kept_while_one_is_shown() {
+    let (_h, mut m) = heap(quiet());
+    m.mutate(|mc, _| {
+        let of = node(mc);
+        of.next.set(mc, Some(node(mc)));
+        of.prev.set(mc, Some(node(mc)));
+        let second = of.prev.get().unwrap().address();
+        let mut seen = Vec::new();
+        mc.referents(&GcAny::new(of.clone()), |any| {
+            of.prev.set(mc, None);
+            seen.push(any.clone());
+        });
+        assert_eq!(seen.len(), 2);
+        assert_eq!((seen[1].address(), mc.state_of(&seen[1]).references), (second, Some(1)));
+        drop(seen);
+        assert_ne!(of.next.get().unwrap().address(), second);
+    });
+    m.verify().unwrap();
+    assert_eq!(full(&mut m), 0);
+}
