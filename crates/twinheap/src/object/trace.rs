@@ -43,7 +43,8 @@ pub type Finalizer<'gc, T, M> = fn(&Gc<'gc, T, M>, &'gc Mutation<'gc, M>);
     note = "`Rc`, `RefCell` and other unshared cells are for `Cc` only; use `GcCell`, `Slot` or `ValSlot`"
 )]
 pub unsafe trait Trace<'gc, M: Manager>: Sized {
-    /// A `'static` type that stands for this one, whatever its lifetimes.
+    /// A `'static` type that stands for this one, whatever its lifetimes, and for no other: two types may have different
+    /// fields by way of an associated type, however alike they look.
     type Id: 'static;
     /// Whether there can be references in it.
     const NEEDS_TRACE: bool;
