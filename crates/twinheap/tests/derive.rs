@@ -49,6 +49,23 @@ enum Tree {
     Leaf(String),
     Inner(Vec<Tree>),
 }
+/// Owns itself with other arguments: what these hold is not what its own do.
+#[derive(Trace)]
+struct Poly<'gc, T, M: Manager> {
+    value: T,
+    next: Option<Box<Poly<'gc, Gc<'gc, u64, M>, M>>>,
+}
+#[derive(Trace)]
+struct PolyLeaf<T, A> {
+    value: T,
+    next: Option<Box<PolyLeaf<A, A>>>,
+}
+/// Owns itself with the same.
+#[derive(Trace)]
+struct Same<T, const N: usize> {
+    value: [T; N],
+    next: Option<Box<Same<T, N>>>,
+}
 #[derive(Trace)]
 struct Mutual {
     #[trace(recursive)]
@@ -111,6 +128,10 @@ fn constants() {
     assert_eq!(facts::<Expr<'_, Null>>(), (true, Benign, Container));
     assert_eq!(facts::<Empty>(), (false, None, Leaf));
     assert_eq!(facts::<Tree>(), (false, Benign, Leaf));
+    assert_eq!(facts::<Poly<'_, u32, Null>>(), (true, Arbitrary, Container));
+    assert_eq!(facts::<PolyLeaf<u32, Static<Note>>>(), (true, Arbitrary, Container));
+    assert_eq!(facts::<Same<u8, 2>>(), (false, Benign, Leaf));
+    assert_eq!(facts::<Same<Slot<'_, Unit, Null>, 2>>(), (true, Benign, Container));
     assert_eq!(facts::<Mutual>(), (true, Arbitrary, Container));
     assert_eq!(facts::<Other>(), (true, Arbitrary, Container));
     assert_eq!(facts::<Array<String, 3>>(), (false, Benign, Leaf));
@@ -335,4 +356,23 @@ fn no_type_passes_for_another_by_an_associated_type() {
     }
     under::<Null>();
     under::<RefCount>();
+}
+
+#[test]
+fn what_another_instance_holds_is_found() {
+    let heap = Heap::<R, RefCount>::new(Config::default(), |_| ()).unwrap();
+    heap.mutator().unwrap().mutate(|mc, ()| {
+        let inner = Poly { value: Gc::new(mc, 7u64), next: None };
+        let whole = GcAny::new(Gc::new(mc, Poly { value: 1u32, next: Some(Box::new(inner)) }));
+        let mut seen = Vec::new();
+        mc.referents(&whole, |any| seen.push(**any.downcast_ref::<u64>().unwrap()));
+        assert_eq!(seen, [7]);
+        let whole = whole.downcast::<Poly<'_, u32, RefCount>>().ok().unwrap();
+        assert_eq!((whole.value, *whole.next.as_ref().unwrap().value), (1, 7));
+        let leaf =
+            PolyLeaf::<u32, String> { value: 1, next: Some(Box::new(PolyLeaf { value: "x".into(), next: None })) };
+        assert_eq!((leaf.value, &*leaf.next.unwrap().value), (1, "x"));
+        let same = Same { value: [1u8], next: Some(Box::new(Same { value: [2], next: None })) };
+        assert_eq!((same.value, same.next.unwrap().value), ([1], [2]));
+    });
 }
