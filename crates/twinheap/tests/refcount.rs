@@ -894,3 +894,61 @@ fn referents_are_kept_while_one_is_shown() {
     m.verify().unwrap();
     assert_eq!(full(&mut m), 0);
 }
+
+fn garbage<'gc>(mc: Mc<'gc>, log: &Log, with: Option<GcAny<'gc, RefCount>>) {
+    let dead = last(mc, log, "dead");
+    let links = [GcAny::new(saying(mc, log, "leaf")), GcAny::new(dead.clone())];
+    dead.links.borrow_mut(mc).extend(links.into_iter().chain(with));
+}
+
+/// Each is given what the other holds while both wait; what is dead and what is not stays in order.
+#[test]
+fn two_suspended_collections_keep_to_themselves() {
+    for asked in [false, true] {
+        let config = Config { finalizers: Finalizers::Manual, thresholds: [50, 1000, 1000], ..Config::default() };
+        let (_h, mut m) = heap(config);
+        let log = Log::default();
+        m.mutate(|mc, _| {
+            let churn = || drop((0..60).map(|_| node(mc)).collect::<Vec<_>>());
+            // Dies with the first, so the first is finished for its finalizer, and the second waits.
+            let third = GcAny::new(last(mc, &log, "third"));
+            garbage(mc, &log, Some(third.clone()));
+            churn();
+            assert!(mc.has_pending());
+            drop(third);
+            garbage(mc, &log, None);
+            if !asked {
+                churn()
+            }
+        });
+        m.verify().unwrap();
+        if asked {
+            assert!(m.collect(Request::FULL).pending);
+            m.verify().unwrap();
+        }
+        m.mutate(|mc, _| {
+            let next = || match mc.next_pending() {
+                Some(Pending::Finalize(any)) => any.downcast::<Last<'_>>().expect("a `Last`"),
+                _ => panic!("a finalizer waits"),
+            };
+            let (first, second) = (next(), next());
+            let (of_first, of_second) = (first.links.borrow()[0].clone(), second.links.borrow()[0].clone());
+            first.links.borrow_mut(mc).push(of_second);
+            second.links.borrow_mut(mc).push(of_first);
+            drop((first, second));
+            if !asked {
+                assert_eq!(next().name.0.1, "third");
+            }
+        });
+        m.verify().unwrap();
+        if asked {
+            assert_eq!(m.finish_collection().unwrap().objects, 1);
+            m.verify().unwrap();
+        }
+        m.mutate(|mc, _| while mc.next_pending().is_some() {});
+        m.verify().unwrap();
+        full(&mut m);
+        assert_eq!(said(&log), ["leaf", "leaf"]);
+        assert_eq!(m.stats().ladder.classes.iter().map(|c| c.live_blocks).sum::<usize>(), 1, "the root");
+    }
+}

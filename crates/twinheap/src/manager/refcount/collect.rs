@@ -53,6 +53,8 @@ impl Set {
     }
     /// The condemned.
     const CONDEMNED: Set = Set { flip: CONDEMNED, mask: CONDEMNED, limit: 0 };
+    /// The condemned of the collection that looks again, which gave them age 0; those of others are outside, and stay so.
+    const LOOKED_AT: Set = Set { flip: CONDEMNED, mask: CONDEMNED | AGE, limit: 0 };
     #[inline(always)]
     pub(super) fn has(self, aux: u32) -> bool {
         (aux ^ self.flip) & self.mask <= self.limit
@@ -487,20 +489,24 @@ impl CountingHeap {
         (waiting, ghosts + gone)
     }
 
-    /// After the finalizers: who came back, and everything reached from there, lives on.  The others are returned.
+    /// After the finalizers: who came back, and everything reached from there, lives on.  The others are returned.  What
+    /// another suspended collection holds counts as held from outside.
     fn look_again(&self, condemned: Vec<*mut u8>, generation: u32) -> Vec<*mut u8> {
+        let set = if seeded("another_collections_condemned") { Set::CONDEMNED } else { Set::LOOKED_AT };
         for &p in &condemned {
             let h = object(p).1;
+            h.place(0, 0);
+            h.raise(CONDEMNED);
             // The collection's own reference does not count.
             h.begin(if h.strong.get() == IMMORTAL { IMMORTAL } else { h.strong.get() - 1 });
         }
-        let mut subtract = Subtract::over(Set::CONDEMNED);
+        let mut subtract = Subtract::over(set);
         for &p in &condemned {
             let (p, _, info) = object(p);
             // SAFETY: alive: the collection holds a reference.
             unsafe { subtract.visit(info, p) }
         }
-        let (_, dead) = self.separate(Set::CONDEMNED, condemned, |h, _| {
+        let (_, dead) = self.separate(set, condemned, |h, _| {
             // Somebody refers to it, so this is never the last reference.
             let_go(h);
             (generation + 1).min(OLD)
