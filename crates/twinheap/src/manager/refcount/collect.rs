@@ -21,7 +21,7 @@
 use super::{
     CountingHeap,
     cache::blocks,
-    generations::place,
+    generations::{LIST_MAX, place},
     handle::retain,
     header::{
         AGE, CONDEMNED, FINALIZED, HAS_WEAK, Header, IMMORTAL, NUMBER_MAX, OLD, ONE, OUT, Outside, UNSEEN, header,
@@ -293,8 +293,9 @@ impl CountingHeap {
             survivors += (info.kind == Kind::Container) as usize;
             generation + 1
         });
-        // The buffer goes on as the list it was (nothing was born meanwhile).
+        // The buffer goes on as the list it was (nothing was born meanwhile); the late ones may have made it too long.
         list.clear();
+        list.shrink_to(LIST_MAX);
         // SAFETY: as above.
         unsafe { *self.lists[generation as usize].get() = list }
         if generation == 1 {

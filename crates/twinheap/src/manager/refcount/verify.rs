@@ -3,7 +3,7 @@
 
 use super::{
     CountingHeap,
-    generations::is_examined,
+    generations::{LIST_MAX, is_examined},
     header::{CONDEMNED, FINALIZED, IMMORTAL, OLD, OUT, Outside, UNSEEN, header},
     weak::ByAddress,
 };
@@ -30,7 +30,11 @@ impl CountingHeap {
     fn verify_lists(&self) -> Result<(), String> {
         for (age, list) in self.lists.iter().enumerate() {
             // SAFETY: nothing here runs user code.
-            for (i, &p) in unsafe { &*list.get() }.iter().enumerate() {
+            let list = unsafe { &*list.get() };
+            if list.capacity() > LIST_MAX {
+                return Err(format!("list {age} has room for {} entries of {LIST_MAX}", list.capacity()));
+            }
+            for (i, &p) in list.iter().enumerate() {
                 let Some(q) = NonNull::new(p) else { continue };
                 // SAFETY: entries lead to blocks; that is what is being checked, and blocks stay mapped meanwhile.
                 let h = unsafe { header(q) };
