@@ -66,6 +66,12 @@ struct Same<T, const N: usize> {
     value: [T; N],
     next: Option<Box<Same<T, N>>>,
 }
+/// Owns itself in a cell.
+#[derive(Trace)]
+struct Celled<T, M: Manager> {
+    value: T,
+    kids: GcCell<Vec<Celled<T, M>>, M>,
+}
 #[derive(Trace)]
 struct Mutual {
     #[trace(recursive)]
@@ -141,6 +147,21 @@ fn constants() {
     assert_eq!(facts::<Part<'_, Null>>(), (true, None, Internal));
     assert_eq!(facts::<Whole>(), (false, None, Container));
     assert_eq!(facts::<Dead>(), (false, None, Leaf));
+    let fixed = [
+        <Unit as Trace<'_, Null>>::FIXED,
+        <Tree as Trace<'_, Null>>::FIXED,
+        <Celled<u8, Null> as Trace<'_, Null>>::FIXED,
+        <(Gc<'_, u8, Null>, Tree) as Trace<'_, Null>>::FIXED,
+        <Same<Gc<'_, u8, Null>, 2> as Trace<'_, Null>>::FIXED,
+    ];
+    assert_eq!(fixed, [true; 5]);
+    let changing = [
+        <Node<'_, Null> as Trace<'_, Null>>::FIXED,
+        <Celled<Gc<'_, u8, Null>, Null> as Trace<'_, Null>>::FIXED,
+        <Poly<'_, u8, Null> as Trace<'_, Null>>::FIXED,
+        <Mutual as Trace<'_, Null>>::FIXED,
+    ];
+    assert_eq!(changing, [false; 4]);
     assert!(<Last<'_, Null> as Trace<'_, Null>>::FINALIZE.is_some());
     assert!(<Node<'_, Null> as Trace<'_, Null>>::FINALIZE.is_none());
 }

@@ -952,3 +952,24 @@ fn two_suspended_collections_keep_to_themselves() {
         assert_eq!(m.stats().ladder.classes.iter().map(|c| c.live_blocks).sum::<usize>(), 1, "the root");
     }
 }
+
+/// What holds no reference at first but owns its own kind in a cell.
+#[derive(Trace)]
+#[trace(manager = RefCount)]
+struct Branch<'gc> {
+    kids: GcCell<Vec<Branch<'gc>>, RefCount>,
+    to: Option<Gc<'gc, Branch<'gc>, RefCount>>,
+}
+
+#[test]
+fn a_cycle_through_a_cell_of_its_own_kind_is_found() {
+    let (_h, mut m) = heap(quiet());
+    m.mutate(|mc, _| {
+        let branch = |to| Branch { kids: GcCell::new(Vec::new()), to };
+        let whole = Gc::new(mc, branch(None));
+        whole.kids.borrow_mut(mc).push(branch(Some(whole.clone())));
+        assert!(whole.to.is_none() && whole.kids.borrow()[0].to.as_ref().unwrap().ptr_eq(&whole));
+    });
+    m.verify().unwrap();
+    assert_eq!(full(&mut m), 1);
+}

@@ -118,14 +118,15 @@ pub struct CountingHeap {
     taken: Cell<bool>,
 }
 
-/// Shows `p`'s references to `f`, mutably borrowed cells left out.
+/// Shows `p`'s references to `f`, mutably borrowed cells left out; how many lay in cells.
 ///
 /// # Safety
 /// `p` is a live object.
-unsafe fn show(p: NonNull<u8>, f: &mut dyn FnMut(NonNull<u8>)) {
+unsafe fn show(p: NonNull<u8>, f: &mut dyn FnMut(NonNull<u8>)) -> usize {
     let mut each = Each::new(f);
     // SAFETY: an object with its own type's function and the visitor that function expects.
-    unsafe { (TypeInfo::of(p).visits.each)(p, NonNull::from(&mut each).cast()) }
+    unsafe { (TypeInfo::of(p).visits.each)(p, NonNull::from(&mut each).cast()) };
+    each.in_cells()
 }
 
 impl CountingHeap {

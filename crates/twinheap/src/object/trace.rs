@@ -141,23 +141,35 @@ pub trait Finalize<'gc, M: Manager>: Sized {
 /// For counting managers, and for stopped or single-threaded looks under tracing ones.
 pub struct Each<'a> {
     f: &'a mut dyn FnMut(NonNull<u8>),
+    /// Cells that it is in.
+    depth: u32,
+    in_cells: usize,
 }
 impl<'a> Each<'a> {
     /// Calls `f`.  Not public: under `Tricolor` another thread may be changing the cells this would enter.
     pub(crate) fn new(f: &'a mut dyn FnMut(NonNull<u8>)) -> Self {
-        Each { f }
+        Each { f, depth: 0, in_cells: 0 }
+    }
+    /// How many of the references lay in cells.
+    pub(crate) fn in_cells(&self) -> usize {
+        self.in_cells
     }
 }
 impl sealed::Sealed for Each<'_> {}
 impl<M: Manager> Visitor<M> for Each<'_> {
     fn edge(&mut self, target: NonNull<u8>) {
+        self.in_cells += (self.depth > 0) as usize;
         (self.f)(target)
     }
     fn enter_cell(&mut self, _: &M::Scan, borrow: &M::Borrow) -> bool {
         use super::managed::BorrowWord;
-        !borrow.is_exclusive()
+        let enters = !borrow.is_exclusive();
+        self.depth += enters as u32;
+        enters
     }
-    fn exit_cell(&mut self, _: &M::Scan) {}
+    fn exit_cell(&mut self, _: &M::Scan) {
+        self.depth -= 1
+    }
 }
 
 /// Emitted by the derive for its type: overlaps with the impl for `T: Drop`, so a derived type cannot implement

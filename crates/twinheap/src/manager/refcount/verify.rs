@@ -108,7 +108,7 @@ impl CountingHeap {
             // SAFETY: a live object.
             unsafe {
                 let acyclic = header(p).is_outside(Outside::Acyclic);
-                super::show(p, &mut |target| {
+                let in_cells = super::show(p, &mut |target| {
                     let of = TypeInfo::of(target);
                     if acyclic && of.needs_trace && !of.is_fixed {
                         wrong =
@@ -119,7 +119,11 @@ impl CountingHeap {
                     } else {
                         wrong = Some(format!("{p:p} of {} refers to {target:p}, no object", (info.name)()));
                     }
-                })
+                });
+                if acyclic && in_cells > 0 {
+                    wrong =
+                        Some(format!("{p:p} of {} has {in_cells} references in cells, and is unlisted", (info.name)()))
+                }
             }
         });
         let (queued, held) = self.queued_objects();
