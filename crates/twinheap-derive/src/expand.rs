@@ -120,12 +120,12 @@ pub fn expand(shape: &Shape<'_>) -> TokenStream {
         )
     });
     let release = shape.on.release_reverse.map(|_| {
-        let members = shape.fields().map(|f| &f.member).collect::<Vec<_>>().into_iter().rev();
+        let members = shape.fields().map(|f| &f.member);
         quote! {
             const RELEASE: ::core::option::Option<unsafe fn(*mut Self)> =
                 ::core::option::Option::Some(|__p: *mut Self| unsafe {
                     // SAFETY: the caller gives up a whole object; each of its fields is dropped once.
-                    #(::core::ptr::drop_in_place(&raw mut (*__p).#members);)*
+                    #(let _dropped = ::twinheap::derive::Dropped::of(&raw mut (*__p).#members);)*
                 });
         }
     });

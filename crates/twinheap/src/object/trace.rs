@@ -179,6 +179,24 @@ pub trait MustNotImplDrop {}
 #[allow(drop_bounds)]
 impl<T: Drop> MustNotImplDrop for T {}
 
+/// Drops a field when it goes; for derived code.  Locals go last to first, and the others also when one of them panics.
+#[doc(hidden)]
+pub struct Dropped<T>(*mut T);
+impl<T> Dropped<T> {
+    /// # Safety
+    /// The field at `p` is whole, and nobody but the result uses it any more.
+    pub unsafe fn of(p: *mut T) -> Self {
+        Dropped(p)
+    }
+}
+impl<T> Drop for Dropped<T> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: whole, and ours (`of`).
+        unsafe { self.0.drop_in_place() }
+    }
+}
+
 /// A leaf: any value without references that threads may share.  Dereferences to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Static<T: Send + Sync + 'static>(pub T);
