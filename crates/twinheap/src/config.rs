@@ -26,7 +26,9 @@ pub struct Config {
     pub zeal: Option<u32>,
     /// Who runs finalizers.
     pub finalizers: Finalizers,
-    /// Reads the bytes the program holds outside the heap, to count them towards limits and goals.
+    /// Reads the bytes the program holds outside the heap, to count them towards limits and goals.  Called whenever the heap
+    /// grows, and on the collector's thread: it must be cheap, and must not touch the heap.  When it panics, what it said
+    /// last counts.
     pub outside_bytes: Option<fn() -> usize>,
     /// Tricolor: is told of each collection when it is over, on the collector's thread; the next one waits meanwhile.
     pub on_collection: Option<fn(&Collection)>,

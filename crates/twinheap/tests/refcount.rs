@@ -973,3 +973,24 @@ fn a_cycle_through_a_cell_of_its_own_kind_is_found() {
     m.verify().unwrap();
     assert_eq!(full(&mut m), 1);
 }
+
+thread_local! {
+    static ASKED: std::cell::RefCell<Option<std::rc::Rc<Heap<Base, RefCount>>>> = const { std::cell::RefCell::new(None) };
+}
+
+#[test]
+fn what_is_outside_may_ask_for_figures() {
+    let (done, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let outside = || ASKED.with(|heap| heap.borrow().as_ref().map_or(0, |heap| heap.stats().used_bytes));
+        let config = Config { max_heap_bytes: Some(64 << 20), outside_bytes: Some(outside), ..quiet() };
+        let heap = std::rc::Rc::new(Heap::<Base, RefCount>::new(config, |_| GcCell::new(Vec::new())).unwrap());
+        ASKED.set(Some(heap.clone()));
+        let mut m = heap.mutator().unwrap();
+        m.mutate(|mc, _| drop((0..10_000u64).map(|i| Gc::new(mc, i)).collect::<Vec<_>>()));
+        m.verify().unwrap();
+        drop((m, ASKED.take(), heap));
+        done.send(()).unwrap();
+    });
+    ended.recv_timeout(std::time::Duration::from_secs(60)).expect("no deadlock");
+}

@@ -208,6 +208,7 @@ impl CountingHeap {
         if self.collecting.get() || self.is_suspended() {
             return Collected::default();
         }
+        let outside = self.outside_bytes();
         let began = Instant::now();
         self.collecting.set(true);
         self.retune();
@@ -220,7 +221,7 @@ impl CountingHeap {
         self.counts.set(counts);
         self.count0.set(0);
 
-        let condemned = if generation < OLD { self.examine_young(generation) } else { self.examine_all() };
+        let condemned = if generation < OLD { self.examine_young(generation) } else { self.examine_all(outside) };
         let ghosts = self.zeal.take_ghosts(generation);
         for &p in &condemned {
             let (p, h, _) = object(p);
@@ -341,7 +342,7 @@ impl CountingHeap {
     }
 
     /// Generation 2: the set is everything tracked, found by walking the spans.
-    fn examine_all(&self) -> Vec<*mut u8> {
+    fn examine_all(&self, outside: usize) -> Vec<*mut u8> {
         let set = Set::of_generation(OLD);
         let spans = self.traced_spans();
         let total = self.subtract_all(set, &spans);
@@ -369,7 +370,7 @@ impl CountingHeap {
         let gone = condemned.iter().filter(|&&p| object(p).2.kind == Kind::Container).count();
         self.long_lived_total.set(total.containers - gone);
         self.long_lived_pending.set(0);
-        self.reset_limit();
+        self.reset_limit(outside);
         condemned
     }
 

@@ -185,7 +185,7 @@ impl CountingHeap {
     /// The heap is about to grow by a span: above the soft limit a full collection is due, once for each eighth that
     /// the heap has grown since the last.
     pub(super) fn note_growth(&self) {
-        let used = self.memory.used_bytes() + self.memory.outside_bytes();
+        let used = self.memory.used_bytes() + self.outside_bytes();
         if used < self.limit_next.get() {
             return;
         }
@@ -204,11 +204,16 @@ impl CountingHeap {
         }
     }
 
+    /// What the soft limit counts outside the heap.  The program's code runs: before a collection, never in one.
+    pub(super) fn outside_bytes(&self) -> usize {
+        if self.limit_bytes.is_some() { self.memory.outside_bytes() } else { 0 }
+    }
+
     /// After a full collection: from where on the soft limit asks for the next.
-    pub(super) fn reset_limit(&self) {
+    pub(super) fn reset_limit(&self, outside: usize) {
         self.limit_due.set(false);
         if let Some(limit) = self.limit_bytes {
-            let used = self.memory.used_bytes() + self.memory.outside_bytes();
+            let used = self.memory.used_bytes() + outside;
             self.limit_next.set(limit.max(used + used / 8));
         }
     }
