@@ -48,7 +48,8 @@ pub enum CollectAt {
 pub enum Finalizers {
     /// The library, at the end of each session.
     Automatic,
-    /// The program, by `Mutation::next_pending`.
+    /// The program, by `Mutation::next_pending`.  A collection that was asked for and waits for its finalizers keeps
+    /// `RefCount` from any other, by itself or asked for, until `Mutator::finish_collection`.
     Manual,
 }
 
