@@ -994,3 +994,43 @@ fn what_is_outside_may_ask_for_figures() {
     });
     ended.recv_timeout(std::time::Duration::from_secs(60)).expect("no deadlock");
 }
+
+/// In a finalizer the boxes of the trash are cleared already; one that is made there answers until its target goes, and is told.
+#[test]
+fn weak_references_made_by_finalizers_are_told() {
+    for save_all in [false, true] {
+        let (_h, mut m) = heap(Config { finalizers: Finalizers::Manual, ..quiet() });
+        let log = Log::default();
+        m.mutate(|mc, _| garbage(mc, &log, None));
+        assert!(m.collect(Request { generation: 2, save_all, cause: Cause::Asked }).pending);
+        m.mutate(|mc, root| {
+            let Some(Pending::Finalize(any)) = mc.next_pending() else { panic!("a finalizer waits") };
+            root.borrow_mut(mc).push(GcAny::new(Gc::new_weak(mc, &any, 7u32, true)));
+            let dead = any.downcast::<Last<'_>>().unwrap();
+            // Goes with it, and hears nothing.
+            dead.links.borrow_mut(mc).push(GcAny::new(Gc::new_weak(mc, &GcAny::new(dead.clone()), 8u32, true)));
+        });
+        m.verify().unwrap();
+        let found = m.finish_collection().unwrap();
+        m.verify().unwrap();
+        assert!(found.objects == 2 && found.pending, "{found:?}");
+        m.mutate(|mc, root| {
+            let kept = root.borrow()[0].clone().downcast::<WeakBox<'_, u32, RefCount>>().unwrap();
+            assert_eq!(kept.upgrade(mc).is_some(), save_all);
+            let told = std::iter::from_fn(|| match mc.next_pending()? {
+                Pending::WeakDied(any) => Some(any.address()),
+                _ => Some(0),
+            });
+            let told = told.collect::<Vec<_>>();
+            assert_eq!(told, if save_all { vec![0; 2] } else { vec![kept.address()] });
+        });
+        if save_all {
+            // It was saved only: found again, the box is told before it goes, as any other.
+            assert!(m.collect(Request::FULL).pending);
+            m.mutate(|mc, _| assert_eq!(drain(mc), ["weak 7"]));
+            assert_eq!(m.finish_collection().unwrap().objects, 2);
+        }
+        full(&mut m);
+        assert_eq!(said(&log).len(), 1);
+    }
+}

@@ -22,7 +22,7 @@ use super::{
     CountingHeap,
     cache::blocks,
     generations::{LIST_MAX, place},
-    handle::retain,
+    handle::{release, retain},
     header::{
         AGE, CONDEMNED, FINALIZED, HAS_WEAK, Header, IMMORTAL, NUMBER_MAX, OLD, ONE, OUT, Outside, UNSEEN, header,
     },
@@ -521,18 +521,12 @@ impl CountingHeap {
     fn complete(&self, done: Suspended) -> Collected {
         let Suspended { condemned, generation, save_all, ghosts, .. } = done;
         let containers = condemned.iter().filter(|&&p| object(p).2.kind == Kind::Container).count() + ghosts;
-        for &p in &condemned {
-            let (p, h, _) = object(p);
-            if h.has(HAS_WEAK) {
-                // Boxes made by finalizers: cleared without a notice, as their target has had its say.
-                // SAFETY: alive.
-                unsafe { self.clear_weak(p, false) }
-            }
-        }
         if save_all {
             self.save(condemned, (generation + 1).min(OLD))
         } else {
-            self.destroy(&condemned)
+            let late = self.clear_late(&condemned);
+            self.destroy(&condemned);
+            self.tell_late(late)
         }
         let mut stats = self.generations.get();
         stats[generation as usize].collections += 1;
@@ -542,6 +536,38 @@ impl CountingHeap {
         self.collecting.set(false);
         self.retune();
         Collected { objects: containers, pending: self.has_pending() }
+    }
+
+    /// Weak boxes that finalizers made for the condemned are cleared; those that may hear of it, each with a reference.
+    fn clear_late(&self, condemned: &[*mut u8]) -> Vec<NonNull<u8>> {
+        let mut late = Vec::new();
+        for &p in condemned {
+            let (p, h, _) = object(p);
+            if h.has(HAS_WEAK) {
+                // SAFETY: alive, and so is a box that hears.
+                unsafe {
+                    self.clear_weak_with(p, |head| {
+                        retain(head);
+                        late.push(head)
+                    })
+                }
+            }
+        }
+        late
+    }
+
+    /// A box that nobody holds any more was garbage as well, and hears nothing.
+    fn tell_late(&self, late: Vec<NonNull<u8>>) {
+        for head in late {
+            // SAFETY: `clear_late` retained it.
+            unsafe {
+                if header(head).strong.get() == 1 || seeded("late_weak_box_not_told") {
+                    release(head)
+                } else {
+                    self.queue(RawPending::WeakDied(head))
+                }
+            }
+        }
     }
 
     /// Everything condemned lives on; containers are handed out with the collection's reference.
