@@ -14,7 +14,8 @@ pub struct Config {
     pub min_heap_bytes: usize,
     /// Soft limit in bytes, both managers: collect harder, never fail (Go's GOMEMLIMIT).
     pub memory_limit_bytes: Option<usize>,
-    /// Hard limit in bytes, all managers: allocation answers an error above it.
+    /// Hard limit in bytes, all managers: allocation answers an error above it.  `RefCount` collects everything and tries
+    /// again before it answers, or, with [`CollectAt::Safepoints`], is due for that when it has answered.
     pub max_heap_bytes: Option<usize>,
     /// RefCount: CPython's thresholds (2000, 10, 10); the first at 0 switches collections by themselves off.
     pub thresholds: [i64; 3],

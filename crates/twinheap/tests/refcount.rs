@@ -4,8 +4,8 @@
 
 use std::sync::{Arc, Mutex};
 use twinheap::{
-    Cause, Config, Finalize, Gc, GcAny, GcCell, Heap, Mutation, Mutator, Pending, RefCount, Request, Root, Rootable,
-    Slot, Static, Trace, Val, ValSlot, WeakBox,
+    Cause, Config, Finalize, Full, Gc, GcAny, GcCell, Heap, Mutation, Mutator, Pending, RefCount, Request, Root,
+    Rootable, Slot, Static, Tail, Trace, Val, ValSlot, WeakBox,
     config::{CollectAt, Finalizers},
     object::managed::{Command, GenerationStats},
     observe::HoldUpCause,
@@ -1032,5 +1032,48 @@ fn weak_references_made_by_finalizers_are_told() {
         }
         full(&mut m);
         assert_eq!(said(&log).len(), 1);
+    }
+}
+
+/// At the hard limit with garbage in cycles: found at once, or due at the next safepoint.
+#[test]
+fn cycles_make_room_at_the_hard_limit() {
+    #[derive(Trace)]
+    #[trace(manager = RefCount)]
+    struct Big<'gc> {
+        me: Slot<'gc, Big<'gc>, RefCount>,
+        bytes: Gc<'gc, Tail<(), u8>, RefCount>,
+    }
+    fn cycle(mc: Mc<'_>) -> Result<(), Full> {
+        let bytes = Gc::<Tail<(), u8>, RefCount>::try_with_zeroed_tail(mc, (), 1 << 20)?;
+        let big = Gc::new(mc, Big { me: Slot::empty(), bytes });
+        assert_eq!(big.bytes.tail().len(), 1 << 20);
+        big.me.set(mc, Some(big.clone()));
+        Ok(())
+    }
+    const CYCLES: usize = 50;
+    for (collect_at, automatic) in
+        [(CollectAt::Allocations, true), (CollectAt::Allocations, false), (CollectAt::Safepoints, true)]
+    {
+        let (_h, mut m) = heap(Config { max_heap_bytes: Some(16 << 20), collect_at, automatic, ..Config::default() });
+        let mut full = 0;
+        let mut made = 0;
+        while made < CYCLES && full < CYCLES {
+            m.mutate(|mc, _| {
+                while made < CYCLES && cycle(mc).is_ok() {
+                    made += 1
+                }
+                if made < CYCLES {
+                    full += 1;
+                    let due = automatic.then_some(2);
+                    assert_eq!((mc.should_yield(), mc.due()), (due.is_some(), due));
+                }
+            });
+            m.verify().unwrap();
+            assert_eq!(m.collect_if_due(), (made < CYCLES && automatic).then_some(2));
+        }
+        assert_eq!(made == CYCLES, automatic, "{collect_at:?}");
+        assert!(full == 0 || collect_at == CollectAt::Safepoints || !automatic, "{full}");
+        m.verify().unwrap();
     }
 }

@@ -278,15 +278,21 @@ impl CountingHeap {
     #[inline(always)]
     fn block(&self, info: &'static TypeInfo, object_bytes: usize) -> Result<NonNull<u8>, Full> {
         self.count(info);
-        match self.take(info, cache::block_bytes(info, object_bytes)) {
+        let block_bytes = cache::block_bytes(info, object_bytes);
+        match self.take(info, block_bytes) {
             Ok(p) => Ok(p),
-            Err(full) => {
-                if info.kind == Kind::Container {
-                    self.count0.set((self.count0.get() - 1).max(0));
-                }
-                Err(full)
-            }
+            Err(full) => self.block_of_garbage(info, block_bytes, full),
         }
+    }
+    /// There is no room: a collection may make some.
+    #[cold]
+    #[inline(never)]
+    fn block_of_garbage(&self, info: &'static TypeInfo, block_bytes: usize, full: Full) -> Result<NonNull<u8>, Full> {
+        let again = if self.collect_at_limit() { self.take(info, block_bytes) } else { Err(full) };
+        if again.is_err() && info.kind == Kind::Container {
+            self.count0.set((self.count0.get() - 1).max(0));
+        }
+        again
     }
 
     /// Calls `f` for every object that has a header: dying ones included, unborn and free blocks not.

@@ -190,16 +190,24 @@ impl CountingHeap {
             return;
         }
         self.return_empty_spans();
+        self.collect_at_limit();
+    }
+
+    /// A limit is reached: a full collection now, or at the next safepoint, unless nothing may collect by itself.  Whether
+    /// there was one.
+    pub(super) fn collect_at_limit(&self) -> bool {
         if !self.may_collect_by_itself() {
-            return;
+            return false;
         }
         match self.collect_at {
             CollectAt::Allocations => {
                 self.collect(Request { generation: 2, save_all: false, cause: Cause::Limit }, true);
+                true
             }
             CollectAt::Safepoints => {
                 self.limit_due.set(true);
                 self.retune();
+                false
             }
         }
     }
