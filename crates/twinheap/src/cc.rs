@@ -65,7 +65,8 @@ type Target = WeakBox<'static, (), Local>;
 
 /// What runs when a value with `#[trace(manager = Local, finalize)]` dies, alone or in a cycle.
 ///
-/// Never inside a drop: at the next [`Cc::new`], in [`collect`], or at the thread's end.  The value is whole and may be
+/// Never inside a drop: at the next [`Cc::new`], in [`collect`], or at the thread's end (where what finalizers make for ever
+/// anew is left).  The value is whole and may be
 /// kept; then it lives on, and this does not run again.  Panics are caught and counted.
 pub trait Finalize: Sized + 'static {
     /// The last wishes of `this`.

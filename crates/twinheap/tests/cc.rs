@@ -491,3 +491,35 @@ fn a_threads_end_in_any_order() {
     // Each thread: the cycle, two kept values, and one cycle for each `Late`.
     assert_eq!(DROPPED.load(SeqCst), 10);
 }
+
+/// Its finalizer makes another one, as dead as it was.
+#[derive(Trace)]
+#[trace(manager = Local, finalize)]
+struct Phoenix {
+    in_a_cycle: bool,
+    me: RefCell<Option<Cc<Phoenix>>>,
+}
+impl cc::Finalize for Phoenix {
+    fn finalize(this: &Cc<Self>) {
+        phoenix(this.in_a_cycle)
+    }
+}
+fn phoenix(in_a_cycle: bool) {
+    let one = Cc::new(Phoenix { in_a_cycle, me: RefCell::new(None) });
+    if in_a_cycle {
+        *one.me.borrow_mut() = Some(one.clone())
+    }
+}
+
+#[test]
+fn a_thread_ends_whatever_its_finalizers_make() {
+    for in_a_cycle in [false, true] {
+        let thread = std::thread::spawn(move || phoenix(in_a_cycle));
+        let began = std::time::Instant::now();
+        while !thread.is_finished() {
+            assert!(began.elapsed().as_secs() < 60, "the thread goes on and on");
+            std::thread::yield_now()
+        }
+        thread.join().unwrap()
+    }
+}

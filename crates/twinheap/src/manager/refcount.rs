@@ -137,9 +137,9 @@ impl CountingHeap {
     pub(crate) unsafe fn local(heap: NonNull<CountingHeap>) -> CountingLocal {
         CountingLocal(heap)
     }
-    /// Whether no object is left.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.memory.spans().iter().all(|span| span.live.get() == 0)
+    /// How many objects there are.
+    pub(crate) fn live(&self) -> usize {
+        self.memory.spans().iter().map(|span| span.live.get() as usize).sum()
     }
     /// Whether anybody could see `p` but for one handle: one count, and no weak box.
     ///
