@@ -75,8 +75,8 @@ pub trait Finalize: Sized + 'static {
 impl<'gc, T: Finalize> crate::Finalize<'gc, Local> for T {
     fn finalize(this: &Gc<'gc, Self, Local>, _: &'gc Mutation<'gc, Local>) {
         // SAFETY: objects under `Local` are on the thread's own heap; the clone's count moves.
-        let this = unsafe { Cc::from_owned(this.clone().into_owned()) };
-        here::show_nothing();
+        let this = unsafe { Cc::<T>::from_owned(this.clone().into_owned()) };
+        here::show_nothing(this.erased());
         T::finalize(&this)
     }
 }

@@ -24,7 +24,9 @@ struct Here {
     finalizers: Cell<u64>,
     finalizer_panics: Cell<u64>,
     running: Cell<bool>,
-    /// A finalizer that is running came in by `cc::Finalize`, which shows it no session.
+    /// The value whose finalizer runs.
+    finalizing: Cell<*mut u8>,
+    /// That finalizer came in by `cc::Finalize`, which shows it no session.
     shown_nothing: Cell<bool>,
     /// One came in another way, and may have kept its `&'static Mutation`.
     shown: Cell<bool>,
@@ -74,6 +76,7 @@ fn make() -> &'static Here {
         finalizers: Cell::new(0),
         finalizer_panics: Cell::new(0),
         running: Cell::new(false),
+        finalizing: Cell::new(std::ptr::null_mut()),
         shown_nothing: Cell::new(false),
         shown: Cell::new(false),
     }));
@@ -116,6 +119,7 @@ fn run_pending_up_to(most: usize) {
             continue;
         }
         here.finalizers.set(here.finalizers.get() + 1);
+        here.finalizing.set(p.as_ptr());
         // SAFETY: the queue handed us a reference to a whole object, which `finalize` takes over; a `Mutation` is its
         // local part, branded.
         let whole = contained(|| unsafe {
@@ -133,9 +137,12 @@ fn run_pending_up_to(most: usize) {
     here.running.set(false);
 }
 
-/// The finalizer that runs now is a `cc::Finalize`.
-pub(super) fn show_nothing() {
-    here().shown_nothing.set(true)
+/// The finalizer of the value at `p` is a `cc::Finalize`.  One that came in another way may call it for another value.
+pub(super) fn show_nothing(p: NonNull<u8>) {
+    let here = here();
+    if here.finalizing.get() == p.as_ptr() {
+        here.shown_nothing.set(true)
+    }
 }
 
 fn collect_all(here: &Here, run_pending: impl Fn()) -> usize {
