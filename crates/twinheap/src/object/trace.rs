@@ -33,6 +33,10 @@ pub type Finalizer<'gc, T, M> = fn(&Gc<'gc, T, M>, &'gc Mutation<'gc, M>);
 
 /// A value that can lie in a heap.  Use `#[derive(Trace)]`.
 ///
+/// References from object to object are followed in bounded stack, whatever hangs on them.  What one object owns by itself
+/// (a list linked by `Box`, a tree of `Vec`s) is looked through by recursion, as it is dropped by recursion: a chain that is
+/// too long to be dropped is too long to be looked through.  Link long chains by handles.
+///
 /// # Safety
 /// Derived, never written by hand.  Every reference in the value is reported exactly once a walk (counting managers
 /// subtract per report); no `Drop` in it reaches a reference; any thread may share and drop it; `Id` is unique to
