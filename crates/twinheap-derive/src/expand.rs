@@ -120,12 +120,12 @@ pub fn expand(shape: &Shape<'_>) -> TokenStream {
         )
     });
     let release = shape.on.release_reverse.map(|_| {
-        let members = shape.fields().map(|f| &f.member).collect::<Vec<_>>().into_iter().rev();
+        let members = shape.fields().map(|f| &f.member);
         quote! {
             const RELEASE: ::core::option::Option<unsafe fn(*mut Self)> =
                 ::core::option::Option::Some(|__p: *mut Self| unsafe {
                     // SAFETY: the caller gives up a whole object; each of its fields is dropped once.
-                    #(::core::ptr::drop_in_place(&raw mut (*__p).#members);)*
+                    #(let _dropped = ::twinheap::derive::Dropped::of(&raw mut (*__p).#members);)*
                 });
         }
     });
@@ -213,6 +213,11 @@ fn askable(field: &Field) -> Option<&syn::Type> {
     }
 }
 
+/// Whether the field may own the type by way of a cell.
+fn in_a_cell(field: &Field) -> bool {
+    matches!(field.recursion, Recursion::Known { .. }) && mentions(&field.ty, &format_ident!("GcCell"))
+}
+
 fn needs_trace(field: &Field, gc: &Lifetime, manager: &syn::Type) -> TokenStream {
     match askable(field) {
         _ if field.on.is_static => quote!(false),
@@ -225,6 +230,8 @@ fn is_fixed(field: &Field, gc: &Lifetime, manager: &syn::Type) -> TokenStream {
     match askable(field) {
         _ if field.on.is_static => quote!(true),
         None => quote!(false),
+        // A cell on the way to the type itself holds whatever the type does.
+        Some(_) if in_a_cell(field) => quote!(!<Self as ::twinheap::Trace<#gc, #manager>>::NEEDS_TRACE),
         Some(ty) => quote!(<#ty as ::twinheap::Trace<#gc, #manager>>::FIXED),
     }
 }

@@ -35,8 +35,10 @@ mod shape;
 /// | `#[trace(static)]` | a leaf: `'static + Send + Sync`, never looked into |
 /// | `#[trace(recursive)]` | owns a value of this very type by way of another; see below |
 ///
-/// A type may own itself through `Box`, `Vec`, `Option` and the like without a word.  Of two types that own each other
-/// one says `#[trace(recursive)]` on the field (otherwise: E0391); it is then taken to hold references and a `Drop`.
+/// A type may own itself through `Box`, `Vec`, `Option` and the like without a word; collections look through such a chain
+/// by recursion, as its drop goes, so a long one is to be linked by handles.  Of two types that own each other
+/// one says `#[trace(recursive)]` on the field (otherwise: E0391); it is then taken to hold references and a `Drop`, as is
+/// a type that owns itself with other arguments.
 #[proc_macro_derive(Trace, attributes(trace))]
 pub fn derive_trace(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = syn::parse_macro_input!(input as syn::DeriveInput);

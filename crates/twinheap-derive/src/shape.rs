@@ -31,7 +31,7 @@ pub enum Recursion {
         /// The same with `()` for the type itself, which adds nothing to what its other fields are.
         without: Box<Type>,
     },
-    /// Through others: anything may be in them.
+    /// Through others, or a value of the type with other arguments: anything may be in them.
     Unknown,
 }
 
@@ -171,6 +171,7 @@ fn is_manager(parameter: &TypeParam, generics: &Generics) -> bool {
 }
 
 fn fields(fields: &Fields, input: &DeriveInput, on: &OnType) -> Result<Vec<Field>> {
+    let own = Own::of(input);
     let mut out = Vec::new();
     for (i, field) in fields.iter().enumerate() {
         let mut on_field = OnField::parse(&field.attrs)?;
@@ -181,7 +182,7 @@ fn fields(fields: &Fields, input: &DeriveInput, on: &OnType) -> Result<Vec<Field
                 "`static` and `recursive` exclude each other: a leaf refers to nothing",
             ));
         }
-        let recursion = if on_field.recursive { Recursion::Unknown } else { recursion(&field.ty, &input.ident) };
+        let recursion = if on_field.recursive { Recursion::Unknown } else { recursion(&field.ty, &own) };
         let member = match &field.ident {
             Some(name) => Member::Named(name.clone()),
             None => Member::Unnamed(syn::Index { index: i as u32, span: Span::call_site() }),
@@ -191,60 +192,87 @@ fn fields(fields: &Fields, input: &DeriveInput, on: &OnType) -> Result<Vec<Field
     Ok(out)
 }
 
-fn recursion(ty: &Type, name: &Ident) -> Recursion {
-    if !owns(ty, name) {
+/// The type's own name, and its parameters as it is declared with them.
+struct Own<'a> {
+    name: &'a Ident,
+    arguments: Vec<String>,
+}
+
+impl Own<'_> {
+    fn of(input: &DeriveInput) -> Own<'_> {
+        let arguments = input.generics.params.iter().map(|p| argument(p).to_string()).collect();
+        Own { name: &input.ident, arguments }
+    }
+    /// Whether `ty` is an instance of the type, whatever its arguments.
+    fn is_named_by(&self, ty: &Type) -> bool {
+        matches!(ty, Type::Path(p) if p.qself.is_none() && (p.path.is_ident("Self")
+            || (p.path.segments.len() == 1 && p.path.segments[0].ident == *self.name)))
+    }
+    /// Whether `ty` is this very instance.  Another one may hold what this one does not (polymorphic recursion).
+    fn is(&self, ty: &Type) -> bool {
+        let Type::Path(path) = ty else { return false };
+        if !self.is_named_by(ty) {
+            return false;
+        }
+        match &path.path.segments[0].arguments {
+            PathArguments::None => path.path.is_ident("Self") || self.arguments.is_empty(),
+            PathArguments::AngleBracketed(a) => {
+                a.args.iter().map(|a| a.to_token_stream().to_string()).eq(self.arguments.iter().cloned())
+            }
+            PathArguments::Parenthesized(_) => false,
+        }
+    }
+}
+
+fn recursion(ty: &Type, own: &Own<'_>) -> Recursion {
+    if !owns(ty, own) {
         return Recursion::None;
     }
-    match (spell(ty, name, false), spell(ty, name, true)) {
+    match (spell(ty, own, false), spell(ty, own, true)) {
         (Some(spelled), Some(without)) => Recursion::Known { spelled: Box::new(spelled), without: Box::new(without) },
         _ => Recursion::Unknown,
     }
 }
 
-fn is_self(ty: &Type, name: &Ident) -> bool {
-    matches!(ty, Type::Path(p) if p.qself.is_none() && (p.path.is_ident("Self")
-        || (p.path.segments.len() == 1 && p.path.segments[0].ident == *name)))
-}
-
-/// Whether `name` occurs in `ty`, handles aside: they are never looked through for constants.
-fn owns(ty: &Type, name: &Ident) -> bool {
-    struct Find<'a>(&'a Ident, bool);
+/// Whether the type occurs in `ty`, handles aside: they are never looked through for constants.
+fn owns(ty: &Type, own: &Own<'_>) -> bool {
+    struct Find<'a>(&'a Own<'a>, bool);
     impl<'ast> Visit<'ast> for Find<'_> {
         fn visit_type(&mut self, ty: &'ast Type) {
             let is_handle = matches!(ty, Type::Path(p) if p.path.segments.last().is_some_and(
                 |s| ["Gc", "Slot", "GcOnce", "GcWeak", "Cc", "Weak"].iter().any(|handle| s.ident == handle)));
-            self.1 |= is_self(ty, self.0);
+            self.1 |= self.0.is_named_by(ty);
             if !is_handle {
                 syn::visit::visit_type(self, ty)
             }
         }
     }
-    let mut find = Find(name, false);
+    let mut find = Find(own, false);
     find.visit_type(ty);
     find.1
 }
 
 /// `ty` with full paths down to each place where it owns itself; `None` where something else is on the way.
-fn spell(ty: &Type, name: &Ident, without: bool) -> Option<Type> {
-    if is_self(ty, name) {
+fn spell(ty: &Type, own: &Own<'_>, without: bool) -> Option<Type> {
+    if own.is(ty) {
         return Some(if without { parse_quote!(()) } else { ty.clone() });
     }
-    if !owns(ty, name) {
+    if !owns(ty, own) {
         return Some(ty.clone());
     }
     Some(match ty {
-        Type::Paren(inner) => spell(&inner.elem, name, without)?,
-        Type::Group(inner) => spell(&inner.elem, name, without)?,
+        Type::Paren(inner) => spell(&inner.elem, own, without)?,
+        Type::Group(inner) => spell(&inner.elem, own, without)?,
         Type::Tuple(tuple) => {
-            let items = tuple.elems.iter().map(|t| spell(t, name, without)).collect::<Option<Vec<_>>>()?;
+            let items = tuple.elems.iter().map(|t| spell(t, own, without)).collect::<Option<Vec<_>>>()?;
             parse_quote!((#(#items,)*))
         }
         Type::Array(array) => {
-            let (item, len) = (spell(&array.elem, name, without)?, &array.len);
+            let (item, len) = (spell(&array.elem, own, without)?, &array.len);
             parse_quote!([#item; #len])
         }
         Type::Slice(slice) => {
-            let item = spell(&slice.elem, name, without)?;
+            let item = spell(&slice.elem, own, without)?;
             parse_quote!([#item])
         }
         Type::Path(path) if path.qself.is_none() => {
@@ -266,7 +294,7 @@ fn spell(ty: &Type, name: &Ident, without: bool) -> Option<Type> {
                 .args
                 .iter()
                 .map(|argument| match argument {
-                    GenericArgument::Type(t) => spell(t, name, without).map(GenericArgument::Type),
+                    GenericArgument::Type(t) => spell(t, own, without).map(GenericArgument::Type),
                     other => Some(other.clone()),
                 })
                 .collect::<Option<Vec<_>>>()?;

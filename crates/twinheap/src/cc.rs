@@ -65,7 +65,8 @@ type Target = WeakBox<'static, (), Local>;
 
 /// What runs when a value with `#[trace(manager = Local, finalize)]` dies, alone or in a cycle.
 ///
-/// Never inside a drop: at the next [`Cc::new`], in [`collect`], or at the thread's end.  The value is whole and may be
+/// Never inside a drop: at the next [`Cc::new`], in [`collect`], or at the thread's end (where what finalizers make for ever
+/// anew is left).  The value is whole and may be
 /// kept; then it lives on, and this does not run again.  Panics are caught and counted.
 pub trait Finalize: Sized + 'static {
     /// The last wishes of `this`.
@@ -74,8 +75,8 @@ pub trait Finalize: Sized + 'static {
 impl<'gc, T: Finalize> crate::Finalize<'gc, Local> for T {
     fn finalize(this: &Gc<'gc, Self, Local>, _: &'gc Mutation<'gc, Local>) {
         // SAFETY: objects under `Local` are on the thread's own heap; the clone's count moves.
-        let this = unsafe { Cc::from_owned(this.clone().into_owned()) };
-        here::show_nothing();
+        let this = unsafe { Cc::<T>::from_owned(this.clone().into_owned()) };
+        here::show_nothing(this.erased());
         T::finalize(&this)
     }
 }
@@ -128,7 +129,7 @@ impl<T: 'static> Cc<T> {
     }
     /// A weak handle.
     pub fn downgrade(this: &Cc<T>) -> Weak<T> {
-        // SAFETY: the handle keeps the value; a box in the table is alive, and one more handle of it is counted.
+        // SAFETY: the handle keeps the value; the box is alive, and one more handle of it is counted.
         let existing = unsafe {
             CountingHeap::newest_box(this.erased()).map(|head| {
                 handle::retain(head.cast());
@@ -159,7 +160,7 @@ impl<T: 'static> Cc<T> {
     }
     /// Weak handles to the value.
     pub fn weak_count(this: &Cc<T>) -> usize {
-        // SAFETY: the handle keeps it; a box in the table is alive.
+        // SAFETY: the handle keeps it, and the box is alive.
         unsafe { CountingHeap::newest_box(this.erased()).map_or(0, |head| header(head.cast()).strong.get() as usize) }
     }
     /// The value, to change, if this is its only handle and no weak one exists.  No collection looks into it meanwhile.

@@ -14,7 +14,8 @@ pub struct Config {
     pub min_heap_bytes: usize,
     /// Soft limit in bytes, both managers: collect harder, never fail (Go's GOMEMLIMIT).
     pub memory_limit_bytes: Option<usize>,
-    /// Hard limit in bytes, all managers: allocation answers an error above it.
+    /// Hard limit in bytes, all managers: allocation answers an error above it.  `RefCount` collects everything and tries
+    /// again before it answers, or, with [`CollectAt::Safepoints`], is due for that when it has answered.
     pub max_heap_bytes: Option<usize>,
     /// RefCount: CPython's thresholds (2000, 10, 10); the first at 0 switches collections by themselves off.
     pub thresholds: [i64; 3],
@@ -26,7 +27,9 @@ pub struct Config {
     pub zeal: Option<u32>,
     /// Who runs finalizers.
     pub finalizers: Finalizers,
-    /// Reads the bytes the program holds outside the heap, to count them towards limits and goals.
+    /// Reads the bytes the program holds outside the heap, to count them towards limits and goals.  Called whenever the heap
+    /// grows, and on the collector's thread: it must be cheap, and must not touch the heap.  When it panics, what it said
+    /// last counts.
     pub outside_bytes: Option<fn() -> usize>,
     /// Tricolor: is told of each collection when it is over, on the collector's thread; the next one waits meanwhile.
     /// A panic in it is swallowed and counted (`Stats::callback_panics`).
@@ -47,7 +50,8 @@ pub enum CollectAt {
 pub enum Finalizers {
     /// The library, at the end of each session.
     Automatic,
-    /// The program, by `Mutation::next_pending`.
+    /// The program, by `Mutation::next_pending`.  A collection that was asked for and waits for its finalizers keeps
+    /// `RefCount` from any other, by itself or asked for, until `Mutator::finish_collection`.
     Manual,
 }
 

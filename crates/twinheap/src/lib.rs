@@ -77,7 +77,7 @@ pub use twinheap_derive::Trace;
 #[doc(hidden)]
 pub mod derive {
     pub use crate::object::{
-        trace::{Finalizer, MustNotImplDrop, worst_drop},
+        trace::{Dropped, Finalizer, MustNotImplDrop, worst_drop},
         type_info::{DropKind, Kind},
     };
 }

@@ -373,6 +373,50 @@ fn what_is_being_dropped_is_not_examined() {
     assert_eq!(cc::stats().ladder.live_bytes(), 0);
 }
 
+/// A leaf whose drop makes a weak handle to a value that lives, and whose weak box is just being released.
+struct Downgrades(Rc<RefCell<Vec<Weak<u64>>>>, Cc<u64>);
+impl Drop for Downgrades {
+    fn drop(&mut self) {
+        self.0.borrow_mut().push(Cc::downgrade(&self.1))
+    }
+}
+#[derive(Trace)]
+struct HoldsTheBox {
+    weak: Option<Weak<u64>>,
+    leaf: Option<Leaf<Downgrades>>,
+    next: RefCell<Option<Cc<HoldsTheBox>>>,
+}
+
+#[test]
+fn a_weak_box_that_is_dying_is_not_handed_out() {
+    // The box of `target` is in a cycle; or so deep in a list that it waits for its drop.
+    for depth in [0, 63] {
+        let made = Rc::default();
+        let target = Cc::new(7);
+        let leaf = Some(Leaf(Downgrades(Rc::clone(&made), target.clone())));
+        let first = Cc::new(HoldsTheBox { weak: Some(Cc::downgrade(&target)), leaf, next: RefCell::new(None) });
+        if depth == 0 {
+            *first.next.borrow_mut() = Some(first.clone());
+        }
+        let mut list = first;
+        for _ in 0..depth {
+            list = Cc::new(HoldsTheBox { weak: None, leaf: None, next: RefCell::new(Some(list)) });
+        }
+        drop(list);
+        cc::collect();
+        cc::verify().unwrap();
+        let other = Cc::new(99);
+        let weak = Cc::downgrade(&other);
+        let of_target = made.take().pop().expect("the leaf was dropped");
+        assert_eq!(of_target.upgrade().as_deref(), Some(&7));
+        assert_eq!((Cc::weak_count(&target), Cc::weak_count(&other)), (1, 1));
+        drop(of_target);
+        assert_eq!(weak.upgrade().as_deref(), Some(&99));
+        assert_eq!(Cc::weak_count(&target), 0);
+        cc::verify().unwrap();
+    }
+}
+
 #[test]
 fn standard_containers_and_leaves() {
     #[derive(Trace)]
@@ -446,4 +490,36 @@ fn a_threads_end_in_any_order() {
     }
     // Each thread: the cycle, two kept values, and one cycle for each `Late`.
     assert_eq!(DROPPED.load(SeqCst), 10);
+}
+
+/// Its finalizer makes another one, as dead as it was.
+#[derive(Trace)]
+#[trace(manager = Local, finalize)]
+struct Phoenix {
+    in_a_cycle: bool,
+    me: RefCell<Option<Cc<Phoenix>>>,
+}
+impl cc::Finalize for Phoenix {
+    fn finalize(this: &Cc<Self>) {
+        phoenix(this.in_a_cycle)
+    }
+}
+fn phoenix(in_a_cycle: bool) {
+    let one = Cc::new(Phoenix { in_a_cycle, me: RefCell::new(None) });
+    if in_a_cycle {
+        *one.me.borrow_mut() = Some(one.clone())
+    }
+}
+
+#[test]
+fn a_thread_ends_whatever_its_finalizers_make() {
+    for in_a_cycle in [false, true] {
+        let thread = std::thread::spawn(move || phoenix(in_a_cycle));
+        let began = std::time::Instant::now();
+        while !thread.is_finished() {
+            assert!(began.elapsed().as_secs() < 60, "the thread goes on and on");
+            std::thread::yield_now()
+        }
+        thread.join().unwrap()
+    }
 }

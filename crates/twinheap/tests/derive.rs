@@ -1,9 +1,18 @@
 //! What `#[derive(Trace)]` makes of types: constants, looks, identities.  Types it must refuse are in `tests/ui`.
 #![forbid(unsafe_code)]
 
-use std::collections::HashMap;
+use std::{
+    any::TypeId,
+    cell::{Cell, OnceCell, RefCell},
+    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque},
+    marker::PhantomData,
+    rc::Rc,
+    sync::Arc,
+};
 use twinheap::{
-    Config, Finalize, Gc, GcAny, GcCell, Heap, Manager, Mutation, Null, Rootable, Slot, Trace, Val, ValSlot,
+    ByAddress, Cc, Config, Finalize, Gc, GcAny, GcCell, GcOnce, GcStr, GcWeak, Heap, Lifo, Local, Manager, Mutation,
+    Null, RefCount, Rootable, Slot, Static, Storage, TextByte, Trace, Val, ValSlot, WeakBox,
+    cc::{self, Leaf},
     derive::{DropKind, Kind},
 };
 
@@ -39,6 +48,29 @@ enum Empty {}
 enum Tree {
     Leaf(String),
     Inner(Vec<Tree>),
+}
+/// Owns itself with other arguments: what these hold is not what its own do.
+#[derive(Trace)]
+struct Poly<'gc, T, M: Manager> {
+    value: T,
+    next: Option<Box<Poly<'gc, Gc<'gc, u64, M>, M>>>,
+}
+#[derive(Trace)]
+struct PolyLeaf<T, A> {
+    value: T,
+    next: Option<Box<PolyLeaf<A, A>>>,
+}
+/// Owns itself with the same.
+#[derive(Trace)]
+struct Same<T, const N: usize> {
+    value: [T; N],
+    next: Option<Box<Same<T, N>>>,
+}
+/// Owns itself in a cell.
+#[derive(Trace)]
+struct Celled<T, M: Manager> {
+    value: T,
+    kids: GcCell<Vec<Celled<T, M>>, M>,
 }
 #[derive(Trace)]
 struct Mutual {
@@ -102,6 +134,10 @@ fn constants() {
     assert_eq!(facts::<Expr<'_, Null>>(), (true, Benign, Container));
     assert_eq!(facts::<Empty>(), (false, None, Leaf));
     assert_eq!(facts::<Tree>(), (false, Benign, Leaf));
+    assert_eq!(facts::<Poly<'_, u32, Null>>(), (true, Arbitrary, Container));
+    assert_eq!(facts::<PolyLeaf<u32, Static<Note>>>(), (true, Arbitrary, Container));
+    assert_eq!(facts::<Same<u8, 2>>(), (false, Benign, Leaf));
+    assert_eq!(facts::<Same<Slot<'_, Unit, Null>, 2>>(), (true, Benign, Container));
     assert_eq!(facts::<Mutual>(), (true, Arbitrary, Container));
     assert_eq!(facts::<Other>(), (true, Arbitrary, Container));
     assert_eq!(facts::<Array<String, 3>>(), (false, Benign, Leaf));
@@ -111,6 +147,21 @@ fn constants() {
     assert_eq!(facts::<Part<'_, Null>>(), (true, None, Internal));
     assert_eq!(facts::<Whole>(), (false, None, Container));
     assert_eq!(facts::<Dead>(), (false, None, Leaf));
+    let fixed = [
+        <Unit as Trace<'_, Null>>::FIXED,
+        <Tree as Trace<'_, Null>>::FIXED,
+        <Celled<u8, Null> as Trace<'_, Null>>::FIXED,
+        <(Gc<'_, u8, Null>, Tree) as Trace<'_, Null>>::FIXED,
+        <Same<Gc<'_, u8, Null>, 2> as Trace<'_, Null>>::FIXED,
+    ];
+    assert_eq!(fixed, [true; 5]);
+    let changing = [
+        <Node<'_, Null> as Trace<'_, Null>>::FIXED,
+        <Celled<Gc<'_, u8, Null>, Null> as Trace<'_, Null>>::FIXED,
+        <Poly<'_, u8, Null> as Trace<'_, Null>>::FIXED,
+        <Mutual as Trace<'_, Null>>::FIXED,
+    ];
+    assert_eq!(changing, [false; 4]);
     assert!(<Last<'_, Null> as Trace<'_, Null>>::FINALIZE.is_some());
     assert!(<Node<'_, Null> as Trace<'_, Null>>::FINALIZE.is_none());
 }
@@ -245,4 +296,104 @@ mod names {
 fn names_do_not_collide() {
     assert!(!facts::<names::Option<u8>>().0);
     let _ = names::Sized::<u8>(std::marker::PhantomData);
+}
+
+/// Identities, no two of which may be equal.
+fn all_differ(ids: &[(&'static str, TypeId)]) {
+    for (i, (name, id)) in ids.iter().enumerate() {
+        let same = ids[..i].iter().find(|(_, other)| other == id);
+        assert!(same.is_none(), "{name} passes for {}", same.unwrap().0);
+    }
+}
+macro_rules! ids {
+    ($m:ty: $($t:ty),* $(,)?) => { [$((stringify!($t), TypeId::of::<<$t as Trace<'static, $m>>::Id>())),*] };
+}
+
+/// Types whose identities might be taken for each other's: all that hold one handle, one number, or the like.
+#[test]
+fn identities_differ() {
+    fn of_a_heap<M: Manager>() {
+        type Tails<A, B> = twinheap::Tail<A, B>;
+        all_differ(&ids!(M:
+            u64, (), (u64,), (u64, u64), [u64; 1], [u64; 2], bool, char, &'static str, String, Box<str>,
+            Static<u64>, Static<Static<u64>>, Static<Option<u64>>, Static<String>, Arc<u64>, Arc<str>,
+            Option<u64>, Result<u64, u64>, Result<u64, u32>, Box<u64>, Box<[u64]>, PhantomData<u64>,
+            Vec<u64>, Lifo<u64>, VecDeque<u64>, LinkedList<u64>, BinaryHeap<u64>, BTreeSet<u64>, HashSet<u64>,
+            HashMap<u64, u64>, BTreeMap<u64, u64>,
+            Gc<'static, u64, M>, Gc<'static, Static<u64>, M>, Gc<'static, Gc<'static, u64, M>, M>,
+            Gc<'static, ByAddress<'static, u64, M>, M>,
+            ByAddress<'static, u64, M>, ByAddress<'static, Gc<'static, u64, M>, M>,
+            Slot<'static, u64, M>, GcOnce<'static, u64, M>, GcWeak<'static, u64, M>, WeakBox<'static, u64, M>,
+            GcCell<u64, M>, GcCell<Gc<'static, u64, M>, M>,
+            GcAny<'static, M>, Val<'static, M>, ValSlot<'static, M>, GcStr<'static, M>, Storage, TextByte,
+            Gc<'static, Tails<(), u8>, M>, Tails<(), u8>, Tails<(), TextByte>, Tails<u8, ()>, Tails<u64, u64>,
+            Tails<Storage, u64>, Unit, Generic<u64>, Generic<u64, u64>, Array<u64, 1>, Array<u64, 2>, Whole,
+            Node<'static, M>, Expr<'static, M>, Part<'static, M>, Last<'static, M>, names::Option<u64>,
+        ));
+    }
+    of_a_heap::<Null>();
+    of_a_heap::<RefCount>();
+    all_differ(&ids!(Local:
+        u64, Static<u64>, Leaf<u64>, Leaf<Static<u64>>, Static<Static<u64>>, Rc<u64>, Arc<u64>, Box<u64>, Cc<u64>,
+        cc::Weak<u64>, Cc<Cc<u64>>, Cell<u64>, RefCell<u64>, OnceCell<u64>, Option<u64>, Rc<str>, Box<str>, Leaf<Rc<u64>>,
+        Leaf<Cc<u64>>, Cell<Cc<u64>>, RefCell<Cc<u64>>, OnceCell<Cc<u64>>, GcCell<u64, Local>, WeakBox<'static, u64, Local>,
+    ));
+}
+
+/// What a type's field is, said by another type.
+trait Says {
+    type Field;
+}
+impl<T, M: Manager> Says for Gc<'_, T, M> {
+    type Field = usize;
+}
+impl<T, M: Manager> Says for ByAddress<'_, T, M> {
+    type Field = Box<u8>;
+}
+impl<T, M: Manager> Says for Slot<'_, T, M> {
+    type Field = u32;
+}
+impl<T, M: Manager> Says for GcOnce<'_, T, M> {
+    type Field = char;
+}
+#[derive(Trace)]
+struct Told<'gc, P: Says, M: Manager> {
+    #[trace(static)]
+    field: P::Field,
+    of: PhantomData<(P, Gc<'gc, u8, M>)>,
+}
+
+#[test]
+fn no_type_passes_for_another_by_an_associated_type() {
+    fn under<M: Manager>() {
+        let heap = Heap::<R, M>::new(Config::default(), |_| ()).unwrap();
+        heap.mutator().unwrap().mutate(|mc, ()| {
+            let told = GcAny::new(Gc::new(mc, Told::<Gc<'_, u8, M>, M> { field: 16, of: PhantomData }));
+            assert_eq!(told.downcast_ref::<Told<'_, Gc<'_, u8, M>, M>>().unwrap().field, 16);
+            assert!(!told.is::<Told<'_, ByAddress<'_, u8, M>, M>>());
+            let told = GcAny::new(Gc::new(mc, Told::<Slot<'_, u8, M>, M> { field: u32::MAX, of: PhantomData }));
+            assert!(!told.is::<Told<'_, GcOnce<'_, u8, M>, M>>());
+        });
+    }
+    under::<Null>();
+    under::<RefCount>();
+}
+
+#[test]
+fn what_another_instance_holds_is_found() {
+    let heap = Heap::<R, RefCount>::new(Config::default(), |_| ()).unwrap();
+    heap.mutator().unwrap().mutate(|mc, ()| {
+        let inner = Poly { value: Gc::new(mc, 7u64), next: None };
+        let whole = GcAny::new(Gc::new(mc, Poly { value: 1u32, next: Some(Box::new(inner)) }));
+        let mut seen = Vec::new();
+        mc.referents(&whole, |any| seen.push(**any.downcast_ref::<u64>().unwrap()));
+        assert_eq!(seen, [7]);
+        let whole = whole.downcast::<Poly<'_, u32, RefCount>>().ok().unwrap();
+        assert_eq!((whole.value, *whole.next.as_ref().unwrap().value), (1, 7));
+        let leaf =
+            PolyLeaf::<u32, String> { value: 1, next: Some(Box::new(PolyLeaf { value: "x".into(), next: None })) };
+        assert_eq!((leaf.value, &*leaf.next.unwrap().value), (1, "x"));
+        let same = Same { value: [1u8], next: Some(Box::new(Same { value: [2], next: None })) };
+        assert_eq!((same.value, same.next.unwrap().value), ([1], [2]));
+    });
 }

@@ -5,7 +5,9 @@ use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering::SeqCst},
 };
-use twinheap::{Config, Gc, Heap, Manager, Null, RefCount, Request, Rootable, Static, Tricolor, TricolorSolo};
+use twinheap::{
+    Config, Gc, Heap, Manager, Null, RefCount, Request, Rootable, Static, Tail, Trace, Tricolor, TricolorSolo,
+};
 
 /// What is thrown panics as well when it goes.
 struct Thrown;
@@ -50,18 +52,62 @@ fn a_heap_goes_with_all_it_holds<M: Manager>() {
     assert_eq!(dropped.load(SeqCst), 2 * BOMBS);
 }
 
+/// Counts its drops, and panics in one if it is told to.
+struct Counted(Arc<AtomicUsize>, bool);
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+        if self.1 {
+            std::panic::resume_unwind(Box::new("counted"))
+        }
+    }
+}
+#[derive(Trace)]
+#[trace(release = "reverse")]
+struct Reverse(Static<Counted>, Static<Counted>, Static<Counted>);
+#[derive(Trace)]
+struct FromTheEnd(Static<Counted>);
+#[derive(Trace)]
+#[trace(release = "in order")]
+struct InOrder(Static<Counted>);
+
+/// When one part panics, the other parts of the object go all the same.
+fn the_other_parts_go_too<M: Manager>() {
+    const PARTS: usize = 5;
+    for panics in 0..PARTS {
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let heap = Heap::<Nothing, M>::new(Config::default(), |_| ()).unwrap();
+        let mut mutator = heap.mutator().unwrap();
+        mutator.mutate(|mc, ()| {
+            let part = |i| Static(Counted(dropped.clone(), i == panics));
+            let elements = || (1..PARTS).map(part);
+            Gc::<Tail<_, _>, M>::with_tail(mc, FromTheEnd(part(0)), elements());
+            Gc::<Tail<_, _>, M>::with_tail(mc, InOrder(part(0)), elements());
+            if panics < 3 {
+                Gc::new(mc, Reverse(part(0), part(1), part(2)));
+            }
+        });
+        drop((mutator, heap));
+        assert_eq!(dropped.load(SeqCst), if panics < 3 { 2 * PARTS + 3 } else { 2 * PARTS }, "{} {panics}", M::NAME);
+    }
+}
+
 #[test]
 fn null() {
-    a_heap_goes_with_all_it_holds::<Null>()
+    a_heap_goes_with_all_it_holds::<Null>();
+    the_other_parts_go_too::<Null>()
 }
 
 #[test]
 fn refcount() {
-    a_heap_goes_with_all_it_holds::<RefCount>()
+    a_heap_goes_with_all_it_holds::<RefCount>();
+    the_other_parts_go_too::<RefCount>()
 }
 
 #[test]
 fn tricolor() {
     a_heap_goes_with_all_it_holds::<TricolorSolo>();
-    a_heap_goes_with_all_it_holds::<Tricolor>()
+    a_heap_goes_with_all_it_holds::<Tricolor>();
+    the_other_parts_go_too::<TricolorSolo>();
+    the_other_parts_go_too::<Tricolor>()
 }

@@ -21,7 +21,10 @@ use super::{
     size_class::LARGE_BYTES,
     span::SpanRef,
 };
-use crate::sync::{AtomicUsize, Mutex, Ordering::Relaxed, lock};
+use crate::{
+    sync::{AtomicUsize, Mutex, Ordering::Relaxed, lock},
+    unwind::contained,
+};
 use std::{fmt, ptr::NonNull};
 
 /// Memory could not be had: the hard limit stands in the way, or the system refused.
@@ -91,6 +94,8 @@ pub struct Memory {
     mapped_bytes: AtomicUsize,
     returned_bytes: AtomicUsize,
     expected_bytes: AtomicUsize,
+    /// What the program said last that it holds outside.
+    outside_bytes: AtomicUsize,
 }
 
 const HUGE_HEAD: usize = FIRST_SPAN * SPAN_BYTES;
@@ -110,6 +115,7 @@ impl Memory {
             mapped_bytes: AtomicUsize::new(0),
             returned_bytes: AtomicUsize::new(0),
             expected_bytes: AtomicUsize::new(0),
+            outside_bytes: AtomicUsize::new(0),
         }
     }
 
@@ -142,9 +148,19 @@ impl Memory {
         self.limits.outside_bytes.is_some()
     }
     /// Bytes outside the heap that count towards the limits; 0 when the program cannot tell.
+    ///
+    /// The program's own code: called with nothing locked or half done.  When it panics, what it said last counts.
     #[inline]
     pub fn outside_bytes(&self) -> usize {
-        self.limits.outside_bytes.map_or(0, |f| f())
+        let Some(read) = self.limits.outside_bytes else { return 0 };
+        let mut bytes = self.outside_bytes.load(Relaxed);
+        contained(|| bytes = read());
+        self.outside_bytes.store(bytes, Relaxed);
+        bytes
+    }
+    /// The same, if there is a hard limit that asks.
+    fn outside_bytes_if_limited(&self) -> usize {
+        if self.limits.hard_bytes.is_some() { self.outside_bytes() } else { 0 }
     }
 
     /// Whether `bytes` more, in the heap or outside, would pass the hard limit.  Cost: two loads.
@@ -164,10 +180,9 @@ impl Memory {
         Full { requested_bytes: bytes, used_bytes: self.used_bytes(), limit_bytes: None }
     }
 
-    /// Counts `bytes` as used, unless that would pass the hard limit.
-    fn reserve(&self, bytes: usize) -> Result<(), Full> {
+    /// Counts `bytes` as used, unless that would pass the hard limit with `outside` bytes.
+    fn reserve(&self, bytes: usize, outside: usize) -> Result<(), Full> {
         let limit = self.limits.hard_bytes;
-        let outside = if limit.is_some() { self.outside_bytes() } else { 0 };
         let mut used = self.used_bytes();
         loop {
             let after = used.saturating_add(bytes);
@@ -230,7 +245,8 @@ impl Memory {
             return Ok(unsafe { SpanRef::init(base, spans as u16, block_bytes, 1, type_key, heap) });
         }
         let bytes = HUGE_HEAD + block_bytes.next_multiple_of(os::PAGE_BYTES);
-        self.reserve(bytes).map_err(|full| Full { requested_bytes: block_bytes, ..full })?;
+        self.reserve(bytes, self.outside_bytes_if_limited())
+            .map_err(|full| Full { requested_bytes: block_bytes, ..full })?;
         let chunk = self.map_reserved(bytes, bytes)?;
         // SAFETY: a fresh mapping is ours alone and zeroed; the object starts right behind the head.
         let span = unsafe { SpanRef::init(chunk.as_ptr().add(HUGE_HEAD), 0, block_bytes, 1, type_key, heap) };
@@ -240,6 +256,7 @@ impl Memory {
 
     /// `n` consecutive free spans, dirty ones and low chunks first; their bitmap words are 0.
     fn take_run(&self, n: usize) -> Result<*mut u8, Full> {
+        let outside = self.outside_bytes_if_limited();
         let mut inner = lock(&self.inner);
         let inner = &mut *inner;
         let start_at = inner.first_with_room;
@@ -252,12 +269,12 @@ impl Memory {
         }
         let (c, i) = match found {
             Some(x) => {
-                self.reserve(n * SPAN_BYTES)?;
+                self.reserve(n * SPAN_BYTES, outside)?;
                 x
             }
             None => {
                 let bytes = (FIRST_SPAN + n) * SPAN_BYTES;
-                self.reserve(bytes)?;
+                self.reserve(bytes, outside)?;
                 let base = self.map_reserved(CHUNK_BYTES, bytes)?;
                 inner.chunks.push(Chunk { base, free: USABLE, dirty: 0, starts: 0 });
                 (inner.chunks.len() - 1, FIRST_SPAN)

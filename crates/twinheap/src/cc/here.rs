@@ -24,7 +24,9 @@ struct Here {
     finalizers: Cell<u64>,
     finalizer_panics: Cell<u64>,
     running: Cell<bool>,
-    /// A finalizer that is running came in by `cc::Finalize`, which shows it no session.
+    /// The value whose finalizer runs.
+    finalizing: Cell<*mut u8>,
+    /// That finalizer came in by `cc::Finalize`, which shows it no session.
     shown_nothing: Cell<bool>,
     /// One came in another way, and may have kept its `&'static Mutation`.
     shown: Cell<bool>,
@@ -35,6 +37,9 @@ thread_local! {
     static GUARD: Guard = const { Guard };
 }
 
+/// Collections at a thread's end that leave as much as there was: what finalizers make for ever anew is left.
+const LAST_ROUNDS: usize = 8;
+
 /// Its destructor is the thread's end.
 struct Guard;
 impl Drop for Guard {
@@ -42,8 +47,13 @@ impl Drop for Guard {
         let at = HERE.get();
         // SAFETY: the address is that of a heap that was never freed, or null.
         let Some(here) = (unsafe { at.as_ref() }) else { return };
-        while collect_all(here) > 0 {}
-        if here.heap.is_empty() && !here.shown.get() {
+        // Every value's finalizer runs, but not endlessly those of values that other finalizers made.
+        let (mut rounds, mut least) = (LAST_ROUNDS, here.heap.live());
+        while rounds > 0 && collect_all(here, || run_pending_up_to(here.heap.live())) > 0 {
+            rounds -= (here.heap.live() >= least) as usize;
+            least = least.min(here.heap.live());
+        }
+        if here.heap.live() == 0 && !here.shown.get() {
             HERE.set(std::ptr::null_mut());
             // SAFETY: made by `Box::into_raw`; no value is in it, so nothing leads to it any more.
             drop(unsafe { Box::from_raw(at) })
@@ -66,6 +76,7 @@ fn make() -> &'static Here {
         finalizers: Cell::new(0),
         finalizer_panics: Cell::new(0),
         running: Cell::new(false),
+        finalizing: Cell::new(std::ptr::null_mut()),
         shown_nothing: Cell::new(false),
         shown: Cell::new(false),
     }));
@@ -90,11 +101,17 @@ pub(super) fn local() -> &'static CountingLocal {
 /// Runs the finalizers that wait, but not from within one.
 #[cold]
 pub(super) fn run_pending() {
+    run_pending_up_to(usize::MAX)
+}
+
+/// The same, at most so many.
+fn run_pending_up_to(most: usize) {
     let (here, local) = (here(), local());
     if here.running.replace(true) {
         return;
     }
-    while let Some(next) = Local::next_pending(local) {
+    for _ in 0..most {
+        let Some(next) = Local::next_pending(local) else { break };
         let p = next.object();
         if !matches!(next, RawPending::Finalize(_)) {
             // SAFETY: the queue handed us a reference.
@@ -102,6 +119,7 @@ pub(super) fn run_pending() {
             continue;
         }
         here.finalizers.set(here.finalizers.get() + 1);
+        here.finalizing.set(p.as_ptr());
         // SAFETY: the queue handed us a reference to a whole object, which `finalize` takes over; a `Mutation` is its
         // local part, branded.
         let whole = contained(|| unsafe {
@@ -119,12 +137,15 @@ pub(super) fn run_pending() {
     here.running.set(false);
 }
 
-/// The finalizer that runs now is a `cc::Finalize`.
-pub(super) fn show_nothing() {
-    here().shown_nothing.set(true)
+/// The finalizer of the value at `p` is a `cc::Finalize`.  One that came in another way may call it for another value.
+pub(super) fn show_nothing(p: NonNull<u8>) {
+    let here = here();
+    if here.finalizing.get() == p.as_ptr() {
+        here.shown_nothing.set(true)
+    }
 }
 
-fn collect_all(here: &Here) -> usize {
+fn collect_all(here: &Here, run_pending: impl Fn()) -> usize {
     if here.running.get() {
         return 0;
     }
@@ -143,7 +164,7 @@ fn collect_all(here: &Here) -> usize {
 /// Collects the thread's cycles now, finalizers included; how many values were released.  0 from within a finalizer or a
 /// `Drop` that a collection runs.
 pub fn collect() -> usize {
-    collect_all(here())
+    collect_all(here(), run_pending)
 }
 /// Switches collections by themselves on (the default) or off; whether they were on.
 pub fn set_automatic(on: bool) -> bool {

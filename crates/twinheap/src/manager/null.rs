@@ -121,7 +121,7 @@ unsafe impl Manager for Null {
 
     unsafe fn block(local: &NullLocal, info: &'static TypeInfo, object_bytes: usize) -> Result<NonNull<u8>, Full> {
         let heap = local.heap();
-        let block_bytes = if info.element_size == 0 { object_bytes } else { class_bytes(object_bytes) };
+        let block_bytes = if info.element_size == 0 { info.size } else { class_bytes(object_bytes) };
         if block_bytes > LARGE_BYTES {
             let span = heap.memory.take_large(info.key(), std::ptr::null(), block_bytes)?;
             span.next_block.set(1);

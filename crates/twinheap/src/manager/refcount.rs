@@ -39,6 +39,7 @@ use crate::{
         weak::WeakHead,
     },
     observe::{HoldUps, Stats},
+    sync::{Ordering::Relaxed, seeded},
 };
 use cache::{Cache, Class, blocks};
 use header::{CONDEMNED, FINALIZED, HAS_WEAK, OLD, Outside, header};
@@ -117,14 +118,15 @@ pub struct CountingHeap {
     taken: Cell<bool>,
 }
 
-/// Shows `p`'s references to `f`, mutably borrowed cells left out.
+/// Shows `p`'s references to `f`, mutably borrowed cells left out; how many lay in cells.
 ///
 /// # Safety
 /// `p` is a live object.
-unsafe fn show(p: NonNull<u8>, f: &mut dyn FnMut(NonNull<u8>)) {
+unsafe fn show(p: NonNull<u8>, f: &mut dyn FnMut(NonNull<u8>)) -> usize {
     let mut each = Each::new(f);
     // SAFETY: an object with its own type's function and the visitor that function expects.
-    unsafe { (TypeInfo::of(p).visits.each)(p, NonNull::from(&mut each).cast()) }
+    unsafe { (TypeInfo::of(p).visits.each)(p, NonNull::from(&mut each).cast()) };
+    each.in_cells()
 }
 
 impl CountingHeap {
@@ -135,9 +137,9 @@ impl CountingHeap {
     pub(crate) unsafe fn local(heap: NonNull<CountingHeap>) -> CountingLocal {
         CountingLocal(heap)
     }
-    /// Whether no object is left.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.memory.spans().iter().all(|span| span.live.get() == 0)
+    /// How many objects there are.
+    pub(crate) fn live(&self) -> usize {
+        self.memory.spans().iter().map(|span| span.live.get() as usize).sum()
     }
     /// Whether anybody could see `p` but for one handle: one count, and no weak box.
     ///
@@ -186,15 +188,23 @@ impl CountingHeap {
             heap.free_at_once(span, p)
         }
     }
-    /// The newest weak box of `p`, if it has any.
+    /// The newest weak box of `p` that is alive, if it has any: a dying one is linked until its glue has run.
     ///
     /// # Safety
     /// `p` is alive.
     pub(crate) unsafe fn newest_box(p: NonNull<u8>) -> Option<NonNull<WeakHead>> {
-        // SAFETY: the caller's object; no other reference into the table lives.
+        // SAFETY: the caller's object; no other reference into the table lives.  Linked boxes are in their blocks, since
+        // each unlinks itself before its block is freed.
         unsafe {
             let heap = CountingHeap::of(SpanRef::of(p));
-            header(p).has(HAS_WEAK).then(|| (*heap.weak.get()).get(&p.addr().get()).copied()).flatten()
+            let mut next = header(p).has(HAS_WEAK).then(|| (*heap.weak.get()).get(&p.addr().get()).copied()).flatten();
+            while let Some(head) = next
+                && !header(head.cast()).is_alive()
+                && !seeded("dying_weak_box_handed_out")
+            {
+                next = NonNull::new(head.as_ref().older.load(Relaxed))
+            }
+            next
         }
     }
 
@@ -268,15 +278,21 @@ impl CountingHeap {
     #[inline(always)]
     fn block(&self, info: &'static TypeInfo, object_bytes: usize) -> Result<NonNull<u8>, Full> {
         self.count(info);
-        match self.take(info, cache::block_bytes(info, object_bytes)) {
+        let block_bytes = cache::block_bytes(info, object_bytes);
+        match self.take(info, block_bytes) {
             Ok(p) => Ok(p),
-            Err(full) => {
-                if info.kind == Kind::Container {
-                    self.count0.set((self.count0.get() - 1).max(0));
-                }
-                Err(full)
-            }
+            Err(full) => self.block_of_garbage(info, block_bytes, full),
         }
+    }
+    /// There is no room: a collection may make some.
+    #[cold]
+    #[inline(never)]
+    fn block_of_garbage(&self, info: &'static TypeInfo, block_bytes: usize, full: Full) -> Result<NonNull<u8>, Full> {
+        let again = if self.collect_at_limit() { self.take(info, block_bytes) } else { Err(full) };
+        if again.is_err() && info.kind == Kind::Container {
+            self.count0.set((self.count0.get() - 1).max(0));
+        }
+        again
     }
 
     /// Calls `f` for every object that has a header: dying ones included, unborn and free blocks not.

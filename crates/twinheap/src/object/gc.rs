@@ -193,9 +193,13 @@ impl<T, M: Manager> Clone for ByAddress<'_, T, M> {
         ByAddress(self.0.clone())
     }
 }
+/// The stand-in in type identities.
+#[doc(hidden)]
+pub struct ByAddressId<T>(PhantomData<fn() -> T>);
+
 // SAFETY: forwarded.
 unsafe impl<'gc, T: Trace<'gc, M>, M: Manager> Trace<'gc, M> for ByAddress<'gc, T, M> {
-    type Id = GcId<T::Id>;
+    type Id = ByAddressId<T::Id>;
     const NEEDS_TRACE: bool = true;
     const FIXED: bool = true;
     const DROP: DropKind = DropKind::None;

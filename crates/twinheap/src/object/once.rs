@@ -9,6 +9,7 @@ use super::{
     trace::{Trace, Visitor},
     type_info::DropKind,
 };
+use std::marker::PhantomData;
 
 /// A reference that is set once and never changes.
 pub struct GcOnce<'gc, T, M: Manager>(Slot<'gc, T, M>);
@@ -41,9 +42,13 @@ impl<T, M: Manager> Default for GcOnce<'_, T, M> {
         Self::new()
     }
 }
+/// The stand-in in type identities.
+#[doc(hidden)]
+pub struct OnceId<T>(PhantomData<fn() -> T>);
+
 // SAFETY: forwarded.
 unsafe impl<'gc, T: Trace<'gc, M>, M: Manager> Trace<'gc, M> for GcOnce<'gc, T, M> {
-    type Id = <Slot<'gc, T, M> as Trace<'gc, M>>::Id;
+    type Id = OnceId<T::Id>;
     const NEEDS_TRACE: bool = true;
     const DROP: DropKind = DropKind::None;
     #[inline]

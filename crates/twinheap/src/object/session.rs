@@ -97,23 +97,22 @@ impl<'gc, M: Manager> Mutation<'gc, M> {
         // SAFETY: as above.
         unsafe { M::set_tracked(&self.local, object.ptr(), tracked) }
     }
-    /// Every reference in `object`, in its type's order, duplicates kept.  Cells that are mutably borrowed now are
-    /// passed over.
+    /// Every reference in `object`, in its type's order, duplicates kept, as it was before the first call of `f`.  Cells
+    /// that are mutably borrowed now are passed over.
     pub fn referents(&self, object: &GcAny<'gc, M>, mut f: impl FnMut(&GcAny<'gc, M>))
     where
         M: OneMutator,
     {
         let mut found = Vec::new();
-        // SAFETY: alive; `Each` does not enter cells that are borrowed mutably.  Handles are made after the look.
-        unsafe { M::referents(&self.local, object.ptr(), &mut |p| found.push(p)) };
-        for p in found {
-            // SAFETY: a reference in a live object is to a live one; the count for the handle is ours to make.
-            let any = unsafe {
+        // SAFETY: alive; `Each` does not enter cells that are borrowed mutably.  A reference in a live object is to a live
+        // one; the count for the handle is ours to make.
+        unsafe {
+            M::referents(&self.local, object.ptr(), &mut |p| {
                 M::retain(p);
-                GcAny::from_owned(p)
-            };
-            f(&any)
-        }
+                found.push(GcAny::from_owned(p))
+            })
+        };
+        found.iter().for_each(&mut f)
     }
     /// Every object that is alive, garbage that no collection has found yet included.  Stops, as it were, the world:
     /// there is one mutator, and it is here.  Cost: a look at every block.

@@ -217,17 +217,40 @@ unsafe impl<'gc, H: Trace<'gc, M>, E: Trace<'gc, M>, M: Manager> Trace<'gc, M> f
         }
     }
     unsafe fn drop_at(p: NonNull<Self>) {
-        // SAFETY: a whole object nobody uses, by the caller's promise; each part is dropped once.
-        unsafe {
-            if std::mem::needs_drop::<E>() {
-                let first = p.cast::<u8>().add(offset_of!(Tail<H, E>, elements)).cast::<E>();
-                let len = (*p.as_ptr()).len;
-                for i in 0..len {
-                    first.add(if H::TAIL_IN_ORDER { i } else { len - 1 - i }).drop_in_place()
-                }
+        // SAFETY: a whole object nobody uses, by the caller's promise.
+        let len = if std::mem::needs_drop::<E>() { unsafe { (*p.as_ptr()).len } } else { 0 };
+        Rest { object: p, len, left: len, in_order: H::TAIL_IN_ORDER }.drop_elements()
+    }
+}
+
+/// What is not dropped yet of an object that is being dropped.  It goes with this, also when one of the elements panics.
+struct Rest<H, E> {
+    object: NonNull<Tail<H, E>>,
+    len: usize,
+    /// Elements that are not dropped: the last ones in order, the first ones otherwise.
+    left: usize,
+    in_order: bool,
+}
+impl<H, E> Rest<H, E> {
+    #[inline(always)]
+    fn drop_elements(&mut self) {
+        while self.left > 0 {
+            self.left -= 1;
+            let i = if self.in_order { self.len - 1 - self.left } else { self.left };
+            // SAFETY: a whole object nobody uses (`drop_at`); each element is counted off before it is dropped, once.
+            unsafe {
+                let first = self.object.cast::<u8>().add(offset_of!(Tail<H, E>, elements)).cast::<E>();
+                first.add(i).drop_in_place()
             }
-            (&raw mut (*p.as_ptr()).header).drop_in_place()
         }
+    }
+}
+impl<H, E> Drop for Rest<H, E> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.drop_elements();
+        // SAFETY: as above; the header is dropped here only.
+        unsafe { (&raw mut (*self.object.as_ptr()).header).drop_in_place() }
     }
 }
 

@@ -33,6 +33,10 @@ pub type Finalizer<'gc, T, M> = fn(&Gc<'gc, T, M>, &'gc Mutation<'gc, M>);
 
 /// A value that can lie in a heap.  Use `#[derive(Trace)]`.
 ///
+/// References from object to object are followed in bounded stack, whatever hangs on them.  What one object owns by itself
+/// (a list linked by `Box`, a tree of `Vec`s) is looked through by recursion, as it is dropped by recursion: a chain that is
+/// too long to be dropped is too long to be looked through.  Link long chains by handles.
+///
 /// # Safety
 /// Derived, never written by hand.  Every reference in the value is reported exactly once a walk (counting managers
 /// subtract per report); no `Drop` in it reaches a reference; any thread may share and drop it; `Id` is unique to
@@ -43,7 +47,8 @@ pub type Finalizer<'gc, T, M> = fn(&Gc<'gc, T, M>, &'gc Mutation<'gc, M>);
     note = "`Rc`, `RefCell` and other unshared cells are for `Cc` only; use `GcCell`, `Slot` or `ValSlot`"
 )]
 pub unsafe trait Trace<'gc, M: Manager>: Sized {
-    /// A `'static` type that stands for this one, whatever its lifetimes.
+    /// A `'static` type that stands for this one, whatever its lifetimes, and for no other: two types may have different
+    /// fields by way of an associated type, however alike they look.
     type Id: 'static;
     /// Whether there can be references in it.
     const NEEDS_TRACE: bool;
@@ -140,23 +145,35 @@ pub trait Finalize<'gc, M: Manager>: Sized {
 /// For counting managers, and for stopped or single-threaded looks under tracing ones.
 pub struct Each<'a> {
     f: &'a mut dyn FnMut(NonNull<u8>),
+    /// Cells that it is in.
+    depth: u32,
+    in_cells: usize,
 }
 impl<'a> Each<'a> {
     /// Calls `f`.  Not public: under `Tricolor` another thread may be changing the cells this would enter.
     pub(crate) fn new(f: &'a mut dyn FnMut(NonNull<u8>)) -> Self {
-        Each { f }
+        Each { f, depth: 0, in_cells: 0 }
+    }
+    /// How many of the references lay in cells.
+    pub(crate) fn in_cells(&self) -> usize {
+        self.in_cells
     }
 }
 impl sealed::Sealed for Each<'_> {}
 impl<M: Manager> Visitor<M> for Each<'_> {
     fn edge(&mut self, target: NonNull<u8>) {
+        self.in_cells += (self.depth > 0) as usize;
         (self.f)(target)
     }
     fn enter_cell(&mut self, _: &M::Scan, borrow: &M::Borrow) -> bool {
         use super::managed::BorrowWord;
-        !borrow.is_exclusive()
+        let enters = !borrow.is_exclusive();
+        self.depth += enters as u32;
+        enters
     }
-    fn exit_cell(&mut self, _: &M::Scan) {}
+    fn exit_cell(&mut self, _: &M::Scan) {
+        self.depth -= 1
+    }
 }
 
 /// Emitted by the derive for its type: overlaps with the impl for `T: Drop`, so a derived type cannot implement
@@ -165,6 +182,24 @@ impl<M: Manager> Visitor<M> for Each<'_> {
 pub trait MustNotImplDrop {}
 #[allow(drop_bounds)]
 impl<T: Drop> MustNotImplDrop for T {}
+
+/// Drops a field when it goes; for derived code.  Locals go last to first, and the others also when one of them panics.
+#[doc(hidden)]
+pub struct Dropped<T>(*mut T);
+impl<T> Dropped<T> {
+    /// # Safety
+    /// The field at `p` is whole, and nobody but the result uses it any more.
+    pub unsafe fn of(p: *mut T) -> Self {
+        Dropped(p)
+    }
+}
+impl<T> Drop for Dropped<T> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: whole, and ours (`of`).
+        unsafe { self.0.drop_in_place() }
+    }
+}
 
 /// A leaf: any value without references that threads may share.  Dereferences to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

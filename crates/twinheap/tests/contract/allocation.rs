@@ -4,7 +4,7 @@ use crate::trial::{Trial, check, node};
 use std::collections::{BTreeMap, HashSet};
 use twinheap::{Gc, GcAny, GcStr, Heap, Manager, Mutation, Rootable, Slot, Static, Tail, Trace, Val, ValSlot};
 
-laws!(every_size, tails, text, enums_and_generics, types_are_told_apart, nothing_moves, figures);
+laws!(every_size, tails, tails_without_size, text, enums_and_generics, types_are_told_apart, nothing_moves, figures);
 
 #[derive(Trace)]
 struct Block<const N: usize> {
@@ -107,6 +107,22 @@ pub fn tails<M: Manager>(t: &Trial) {
             let value = root.value.get();
             let huge = value.downcast_ref::<Tail<u8, u8>>().expect("it was kept");
             assert_eq!((*huge.header(), huge.len()), (1, len));
+        });
+    });
+}
+
+/// A tail whose elements take no room, behind a header that is not as long as a word.
+pub fn tails_without_size<M: Manager>(t: &Trial) {
+    t.with::<M, _>(|m| {
+        m.mutate(|mc, _| {
+            let all: Vec<_> =
+                (0..100u8).map(|i| Gc::<Tail<u8, ()>, M>::with_tail(mc, i, vec![(); i as usize])).collect();
+            for (i, gc) in all.iter().enumerate() {
+                assert!(gc.address().is_multiple_of(8), "objects are aligned to 8 bytes");
+                assert_eq!((*gc.header() as usize, gc.len(), gc.tail().len()), (i, i, i));
+                assert!(Val::from_gc(gc.clone()).is_ref());
+            }
+            t.see(all.len());
         });
     });
 }

@@ -4,7 +4,7 @@ use crate::trial::{Ledger, R, Trial, check, collect, node, node_with};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use twinheap::{Config, Gc, GcStr, Manager, Mutator, NoRoom, Tail, Trace, Val, config::MIN_LIMIT_BYTES};
 
-laws!(hard_limit, hard_limit_for_small_objects, soft_limit, outside);
+laws!(hard_limit, hard_limit_for_small_objects, soft_limit, outside, outside_that_panics);
 
 /// The smallest there is, and room to move; less under Miri, which takes its time for each byte.
 const LIMIT: usize = if cfg!(miri) { 1 << 20 } else { MIN_LIMIT_BYTES * 2 };
@@ -190,5 +190,30 @@ pub fn outside<M: Manager>(t: &Trial) {
         });
         let n = fill(m);
         assert!(n <= (LIMIT - LIMIT / 16) / BLOCK, "{n}: what is outside counts");
+    });
+}
+
+fn outside_panics() -> usize {
+    std::panic::resume_unwind(Box::new("outside"))
+}
+/// The heap asks a program that cannot answer, and goes on.
+pub fn outside_that_panics<M: Manager>(t: &Trial) {
+    let config = Config {
+        max_heap_bytes: Some(LIMIT),
+        memory_limit_bytes: Some(LIMIT / 2),
+        outside_bytes: Some(outside_panics),
+        ..t.config()
+    };
+    t.with_config::<M, _>(config, |m| {
+        m.mutate(|mc, root| {
+            assert!(mc.reserve_outside(LIMIT / 4).is_ok());
+            root.next.set(mc, Some(node(mc, 1)));
+            root.next.get().unwrap().next.set(mc, root.next.get());
+            root.next.set(mc, None);
+        });
+        let found = collect(m).objects;
+        assert!(!M::CONSTRAINTS.counted || found == 1, "{found}");
+        assert!(fill(m) > 0);
+        check(m);
     });
 }

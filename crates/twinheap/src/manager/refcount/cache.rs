@@ -93,9 +93,11 @@ impl Cache {
 /// Bytes of a block for an object of so many bytes.
 #[inline(always)]
 pub(super) fn block_bytes(info: &'static TypeInfo, object_bytes: usize) -> usize {
-    let bytes = object_bytes.saturating_add(HEADER_BYTES);
-    // Without a tail a block is exactly as long as its object.
-    if info.element_size == 0 { bytes } else { class_bytes(bytes.min(isize::MAX as usize)) }
+    // Without a tail, or with one that takes no room, a block is exactly as long as its object.
+    if info.element_size == 0 {
+        return info.size + HEADER_BYTES;
+    }
+    class_bytes(object_bytes.saturating_add(HEADER_BYTES).min(isize::MAX as usize))
 }
 
 /// The first address of the object in a block.

@@ -21,8 +21,8 @@
 use super::{
     CountingHeap,
     cache::blocks,
-    generations::place,
-    handle::retain,
+    generations::{LIST_MAX, place},
+    handle::{release, retain},
     header::{
         AGE, CONDEMNED, FINALIZED, HAS_WEAK, Header, IMMORTAL, NUMBER_MAX, OLD, ONE, OUT, Outside, UNSEEN, header,
     },
@@ -53,6 +53,8 @@ impl Set {
     }
     /// The condemned.
     const CONDEMNED: Set = Set { flip: CONDEMNED, mask: CONDEMNED, limit: 0 };
+    /// The condemned of the collection that looks again, which gave them age 0; those of others are outside, and stay so.
+    const LOOKED_AT: Set = Set { flip: CONDEMNED, mask: CONDEMNED | AGE, limit: 0 };
     #[inline(always)]
     pub(super) fn has(self, aux: u32) -> bool {
         (aux ^ self.flip) & self.mask <= self.limit
@@ -206,6 +208,7 @@ impl CountingHeap {
         if self.collecting.get() || self.is_suspended() {
             return Collected::default();
         }
+        let outside = self.outside_bytes();
         let began = Instant::now();
         self.collecting.set(true);
         self.retune();
@@ -218,7 +221,7 @@ impl CountingHeap {
         self.counts.set(counts);
         self.count0.set(0);
 
-        let condemned = if generation < OLD { self.examine_young(generation) } else { self.examine_all() };
+        let condemned = if generation < OLD { self.examine_young(generation) } else { self.examine_all(outside) };
         let ghosts = self.zeal.take_ghosts(generation);
         for &p in &condemned {
             let (p, h, _) = object(p);
@@ -291,8 +294,9 @@ impl CountingHeap {
             survivors += (info.kind == Kind::Container) as usize;
             generation + 1
         });
-        // The buffer goes on as the list it was (nothing was born meanwhile).
+        // The buffer goes on as the list it was (nothing was born meanwhile); the late ones may have made it too long.
         list.clear();
+        list.shrink_to(LIST_MAX);
         // SAFETY: as above.
         unsafe { *self.lists[generation as usize].get() = list }
         if generation == 1 {
@@ -338,7 +342,7 @@ impl CountingHeap {
     }
 
     /// Generation 2: the set is everything tracked, found by walking the spans.
-    fn examine_all(&self) -> Vec<*mut u8> {
+    fn examine_all(&self, outside: usize) -> Vec<*mut u8> {
         let set = Set::of_generation(OLD);
         let spans = self.traced_spans();
         let total = self.subtract_all(set, &spans);
@@ -366,7 +370,7 @@ impl CountingHeap {
         let gone = condemned.iter().filter(|&&p| object(p).2.kind == Kind::Container).count();
         self.long_lived_total.set(total.containers - gone);
         self.long_lived_pending.set(0);
-        self.reset_limit();
+        self.reset_limit(outside);
         condemned
     }
 
@@ -487,20 +491,24 @@ impl CountingHeap {
         (waiting, ghosts + gone)
     }
 
-    /// After the finalizers: who came back, and everything reached from there, lives on.  The others are returned.
+    /// After the finalizers: who came back, and everything reached from there, lives on.  The others are returned.  What
+    /// another suspended collection holds counts as held from outside.
     fn look_again(&self, condemned: Vec<*mut u8>, generation: u32) -> Vec<*mut u8> {
+        let set = if seeded("another_collections_condemned") { Set::CONDEMNED } else { Set::LOOKED_AT };
         for &p in &condemned {
             let h = object(p).1;
+            h.place(0, 0);
+            h.raise(CONDEMNED);
             // The collection's own reference does not count.
             h.begin(if h.strong.get() == IMMORTAL { IMMORTAL } else { h.strong.get() - 1 });
         }
-        let mut subtract = Subtract::over(Set::CONDEMNED);
+        let mut subtract = Subtract::over(set);
         for &p in &condemned {
             let (p, _, info) = object(p);
             // SAFETY: alive: the collection holds a reference.
             unsafe { subtract.visit(info, p) }
         }
-        let (_, dead) = self.separate(Set::CONDEMNED, condemned, |h, _| {
+        let (_, dead) = self.separate(set, condemned, |h, _| {
             // Somebody refers to it, so this is never the last reference.
             let_go(h);
             (generation + 1).min(OLD)
@@ -513,18 +521,12 @@ impl CountingHeap {
     fn complete(&self, done: Suspended) -> Collected {
         let Suspended { condemned, generation, save_all, ghosts, .. } = done;
         let containers = condemned.iter().filter(|&&p| object(p).2.kind == Kind::Container).count() + ghosts;
-        for &p in &condemned {
-            let (p, h, _) = object(p);
-            if h.has(HAS_WEAK) {
-                // Boxes made by finalizers: cleared without a notice, as their target has had its say.
-                // SAFETY: alive.
-                unsafe { self.clear_weak(p, false) }
-            }
-        }
         if save_all {
             self.save(condemned, (generation + 1).min(OLD))
         } else {
-            self.destroy(&condemned)
+            let late = self.clear_late(&condemned);
+            self.destroy(&condemned);
+            self.tell_late(late)
         }
         let mut stats = self.generations.get();
         stats[generation as usize].collections += 1;
@@ -534,6 +536,38 @@ impl CountingHeap {
         self.collecting.set(false);
         self.retune();
         Collected { objects: containers, pending: self.has_pending() }
+    }
+
+    /// Weak boxes that finalizers made for the condemned are cleared; those that may hear of it, each with a reference.
+    fn clear_late(&self, condemned: &[*mut u8]) -> Vec<NonNull<u8>> {
+        let mut late = Vec::new();
+        for &p in condemned {
+            let (p, h, _) = object(p);
+            if h.has(HAS_WEAK) {
+                // SAFETY: alive, and so is a box that hears.
+                unsafe {
+                    self.clear_weak_with(p, |head| {
+                        retain(head);
+                        late.push(head)
+                    })
+                }
+            }
+        }
+        late
+    }
+
+    /// A box that nobody holds any more was garbage as well, and hears nothing.
+    fn tell_late(&self, late: Vec<NonNull<u8>>) {
+        for head in late {
+            // SAFETY: `clear_late` retained it.
+            unsafe {
+                if header(head).strong.get() == 1 || seeded("late_weak_box_not_told") {
+                    release(head)
+                } else {
+                    self.queue(RawPending::WeakDied(head))
+                }
+            }
+        }
     }
 
     /// Everything condemned lives on; containers are handed out with the collection's reference.

@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! lists[a][header(p).number] == p      for every object p of age a < 2, and for no other entry      (`verify`)
+//! capacity of lists[a] ≤ LIST_MAX      so that a list is made room in before an index is too large  (`verify`)
 //! ```
 //! An object whose references never change, to leaves and to objects of the same sort, can be in no cycle: it is in no list
 //! and no collection looks at it (Bacon and Rajan's green).  It counts towards a collection all the same.
@@ -33,8 +34,9 @@ use std::ptr::NonNull;
 
 /// Entries a list begins with: two young generations of CPython's default threshold.
 const LIST_MIN: usize = 4096;
-/// A list never grows beyond this many entries, so that every index fits into a header's number.
-const LIST_MAX: usize = NUMBER_MAX as usize - 1;
+/// A list never grows beyond this many entries, so that every index fits into a header's number.  (Fewer in this file's
+/// tests.)
+pub(super) const LIST_MAX: usize = if cfg!(test) { 2 * LIST_MIN } else { NUMBER_MAX as usize - 1 };
 
 /// Whether collections look at objects of this type.  Weak boxes without references are among them, so that a box
 /// which is part of garbage is known to be, and hears nothing.
@@ -183,30 +185,43 @@ impl CountingHeap {
     /// The heap is about to grow by a span: above the soft limit a full collection is due, once for each eighth that
     /// the heap has grown since the last.
     pub(super) fn note_growth(&self) {
-        let used = self.memory.used_bytes() + self.memory.outside_bytes();
+        let used = self.memory.used_bytes() + self.outside_bytes();
         if used < self.limit_next.get() {
             return;
         }
         self.return_empty_spans();
+        self.collect_at_limit();
+    }
+
+    /// A limit is reached: a full collection now, or at the next safepoint, unless nothing may collect by itself.  Whether
+    /// there was one.
+    pub(super) fn collect_at_limit(&self) -> bool {
         if !self.may_collect_by_itself() {
-            return;
+            return false;
         }
         match self.collect_at {
             CollectAt::Allocations => {
                 self.collect(Request { generation: 2, save_all: false, cause: Cause::Limit }, true);
+                true
             }
             CollectAt::Safepoints => {
                 self.limit_due.set(true);
                 self.retune();
+                false
             }
         }
     }
 
+    /// What the soft limit counts outside the heap.  The program's code runs: before a collection, never in one.
+    pub(super) fn outside_bytes(&self) -> usize {
+        if self.limit_bytes.is_some() { self.memory.outside_bytes() } else { 0 }
+    }
+
     /// After a full collection: from where on the soft limit asks for the next.
-    pub(super) fn reset_limit(&self) {
+    pub(super) fn reset_limit(&self, outside: usize) {
         self.limit_due.set(false);
         if let Some(limit) = self.limit_bytes {
-            let used = self.memory.used_bytes() + self.memory.outside_bytes();
+            let used = self.memory.used_bytes() + outside;
             self.limit_next.set(limit.max(used + used / 8));
         }
     }
@@ -287,4 +302,39 @@ impl CountingHeap {
 pub(super) fn place(p: *mut u8, age: u32, number: u32) {
     // SAFETY: entries of lists are objects that are alive.
     unsafe { header(NonNull::new_unchecked(p)) }.place(age, number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Gc, Heap, RefCount, Rootable, Slot, Trace};
+
+    #[derive(Trace)]
+    #[trace(manager = RefCount)]
+    struct Node<'gc>(Slot<'gc, Node<'gc>, RefCount>);
+    struct Chain;
+    impl Rootable<RefCount> for Chain {
+        type Root<'gc> = Slot<'gc, Node<'gc>, RefCount>;
+    }
+
+    /// Each but the last is reached late, and stands in the list twice while it is examined.
+    #[test]
+    fn a_list_keeps_its_length_when_all_are_reached_late() {
+        let config = Config { automatic: false, ..Config::default() };
+        let heap = Heap::<Chain, RefCount>::new(config, |_| Slot::empty()).unwrap();
+        let mut m = heap.mutator().unwrap();
+        for n in [LIST_MAX - 10, LIST_MAX - 10, 2 * LIST_MAX] {
+            m.mutate(|mc, root| {
+                root.set(mc, None);
+                for _ in 0..n {
+                    root.set(mc, Some(Gc::new(mc, Node(Slot::new(root.get())))))
+                }
+            });
+            m.verify().unwrap();
+            for generation in [0, 1, 0] {
+                m.collect(Request { generation, save_all: false, cause: Cause::Asked });
+                m.verify().unwrap();
+            }
+        }
+    }
 }

@@ -65,12 +65,31 @@ pub(super) unsafe fn last(p: NonNull<u8>) {
         if depth >= DEPTH_MAX && !seeded("never_parked") {
             return heap.park(p);
         }
-        heap.depth.set(depth + 1);
+        let deeper = Deeper::from(heap, depth);
         heap.run_drop(span, p);
         heap.free_at_once(span, p);
-        heap.depth.set(depth);
-        if depth == 0 && heap.cascade.get() {
-            heap.end_cascade()
+        drop(deeper)
+    }
+}
+
+/// One level of nested drop glue.  The outermost release goes on with what lies too deep, also on its way out of a panic.
+struct Deeper<'a> {
+    heap: &'a CountingHeap,
+    depth: u32,
+}
+impl Deeper<'_> {
+    #[inline(always)]
+    fn from(heap: &CountingHeap, depth: u32) -> Deeper<'_> {
+        heap.depth.set(depth + 1);
+        Deeper { heap, depth }
+    }
+}
+impl Drop for Deeper<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.heap.depth.set(self.depth);
+        if self.depth == 0 && self.heap.cascade.get() {
+            self.heap.end_cascade()
         }
     }
 }
@@ -121,11 +140,9 @@ impl CountingHeap {
     }
     #[inline(never)]
     fn run_leaf_drop(&self, drop: unsafe fn(NonNull<u8>), p: NonNull<u8>) {
-        let depth = self.depth.get();
         // SAFETY: the caller of `run_drop` promised it.
         if !contained(|| unsafe { drop(p) }) {
             self.drop_panics.set(self.drop_panics.get() + 1);
-            self.depth.set(depth);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::{
     CountingHeap,
-    generations::is_examined,
+    generations::{LIST_MAX, is_examined},
     header::{CONDEMNED, FINALIZED, IMMORTAL, OLD, OUT, Outside, UNSEEN, header},
     weak::ByAddress,
 };
@@ -30,7 +30,11 @@ impl CountingHeap {
     fn verify_lists(&self) -> Result<(), String> {
         for (age, list) in self.lists.iter().enumerate() {
             // SAFETY: nothing here runs user code.
-            for (i, &p) in unsafe { &*list.get() }.iter().enumerate() {
+            let list = unsafe { &*list.get() };
+            if list.capacity() > LIST_MAX {
+                return Err(format!("list {age} has room for {} entries of {LIST_MAX}", list.capacity()));
+            }
+            for (i, &p) in list.iter().enumerate() {
                 let Some(q) = NonNull::new(p) else { continue };
                 // SAFETY: entries lead to blocks; that is what is being checked, and blocks stay mapped meanwhile.
                 let h = unsafe { header(q) };
@@ -104,7 +108,7 @@ impl CountingHeap {
             // SAFETY: a live object.
             unsafe {
                 let acyclic = header(p).is_outside(Outside::Acyclic);
-                super::show(p, &mut |target| {
+                let in_cells = super::show(p, &mut |target| {
                     let of = TypeInfo::of(target);
                     if acyclic && of.needs_trace && !of.is_fixed {
                         wrong =
@@ -115,7 +119,11 @@ impl CountingHeap {
                     } else {
                         wrong = Some(format!("{p:p} of {} refers to {target:p}, no object", (info.name)()));
                     }
-                })
+                });
+                if acyclic && in_cells > 0 {
+                    wrong =
+                        Some(format!("{p:p} of {} has {in_cells} references in cells, and is unlisted", (info.name)()))
+                }
             }
         });
         let (queued, held) = self.queued_objects();

@@ -89,6 +89,22 @@ impl CountingHeap {
     /// # Safety
     /// `target` is an object of this heap.
     pub(super) unsafe fn clear_weak(&self, target: NonNull<u8>, tell: bool) {
+        // SAFETY: forwarded; a box that hears is alive.
+        unsafe {
+            self.clear_weak_with(target, |head| {
+                if tell {
+                    retain(head);
+                    self.queue(RawPending::WeakDied(head))
+                }
+            })
+        }
+    }
+
+    /// Clears every box of a dying target; `hears` is called with those that asked for it and are alive themselves.
+    ///
+    /// # Safety
+    /// As [`Self::clear_weak`].
+    pub(super) unsafe fn clear_weak_with(&self, target: NonNull<u8>, mut hears: impl FnMut(NonNull<u8>)) {
         // SAFETY: as above.
         unsafe {
             header(target).lower(HAS_WEAK);
@@ -100,10 +116,9 @@ impl CountingHeap {
                 set(&this.older, None);
                 set(&this.newer, None);
                 let h = header(head.cast());
-                let hears = h.is_alive() && (!h.has(CONDEMNED) || seeded("callback_of_trash_called"));
-                if tell && this.notify && hears {
-                    retain(head.cast());
-                    self.queue(RawPending::WeakDied(head.cast()))
+                let lives = h.is_alive() && (!h.has(CONDEMNED) || seeded("callback_of_trash_called"));
+                if this.notify && lives {
+                    hears(head.cast())
                 }
             }
         }
