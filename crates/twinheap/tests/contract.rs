@@ -3,6 +3,7 @@
 //!
 //! Each law runs three times ([`trial::run`]): at full size, small, and small with zeal 1, and what it saw of the last two must
 //! be equal.  Each ends with `verify()` and the ladder's equation.
+//! `Cc` has no sessions: the laws that apply to it stand in `contract/cc.rs`, under the same names.
 //! Not here: many threads hammering one heap (`stress.rs`), what must not compile (`ui.rs`).
 #![cfg(not(loom))]
 #![forbid(unsafe_code)]
@@ -63,6 +64,8 @@ mod trial;
 
 #[path = "contract/allocation.rs"]
 mod allocation;
+#[path = "contract/cc.rs"]
+mod cc;
 #[path = "contract/death.rs"]
 mod death;
 #[path = "contract/fields.rs"]

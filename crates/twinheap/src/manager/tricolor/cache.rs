@@ -1,9 +1,9 @@
 //! A mutator's own part: its cursors, its gray buffer, and what it notes for the collector.
 //!
 //! A *cursor* is an open free run of one class: allocation is a compare and an addition, no lock, no atomics but in
-//! type.  128 of them, mapped by type and block size; two classes with one place share it and its neighbour.  A run's blocks are allocated, and in MARK…FIN marked as
-//! well, when the run is taken (I7): by whole words, under the gray lock.  What is left of a run at the next stop goes
-//! back, but the span stays with its cursor.
+//! type.  128 of them, mapped by type and block size; two classes with one place share it and its neighbour.  A run's
+//! blocks are allocated, and in MARK…FIN marked as well, when the run is taken (I7): by whole words, under the gray
+//! lock.  What is left of a run at the next stop goes back; the span stays with its cursor while the cursor is used.
 //! Not here: where spans come from (`sweep`).  Overview: `manager::tricolor`.
 
 use super::{
