@@ -79,7 +79,9 @@ impl CountingHeap {
                     .any(|&why| h.is_outside(why)),
                 _ => is_examined(info) && listed(),
             };
-            if !lawful || h.has(UNSEEN) && !h.has(CONDEMNED) || h.has(CONDEMNED) != held.contains(&p.addr().get()) {
+            let condemned = h.is_outside(Outside::Condemned);
+            let waits = held.contains(&p.addr().get());
+            if !lawful || h.has(UNSEEN) || (h.has(CONDEMNED), condemned) != (waits, waits) {
                 wrong = Some(format!("{p:p} of {} has the header {:#x}", (info.name)(), h.aux.get()));
             }
         });
