@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 use twinheap::{
-    Cause, Config, Heap, Manager, Mutator, OneMutator, Rootable, Stats, Val,
+    Cause, Config, Gc, GcAny, Heap, Manager, Mutator, OneMutator, Rootable, Stats, Val,
     config::{CollectAt, Finalizers},
 };
 
@@ -371,6 +371,11 @@ fn drive<M: OneMutator>(options: Options, source: &[u8], stack: usize) -> Result
         d.collect(2, Cause::Exit);
     }
     if M::CONSTRAINTS.counted {
+        // CPython's `finalize_modules`: the module goes, and with it whatever it alone holds, names still in place; only
+        // if something keeps its dict all the same are the names cleared, one by one.
+        d.session(|vm| vm.let_main_go());
+        d.drain();
+        d.collect(2, Cause::Exit);
         for step in 0..3 {
             loop {
                 let more = d.session(|vm| vm.clear_main(step));
@@ -510,11 +515,22 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         Some((f, args))
     }
+    /// Lets the main module go.
+    fn let_main_go(&mut self) {
+        self.rt.handled.set(self.mc, Val::none());
+        let Some(main) = self.rt.main.take(self.mc) else { return };
+        let any = GcAny::new(main);
+        self.rt.main_gone.set(self.mc, Some(Gc::new_weak(self.mc, &any, (), false)));
+        if let Ok(name) = self.intern("__main__") {
+            let modules = self.rt.modules.clone();
+            self.dict_del_name(&modules, &name);
+        }
+    }
     /// Drops one of the main module's variables; false when none is left. Steps: names with one leading underscore, the
     /// others, everything.
     fn clear_main(&mut self, step: u32) -> bool {
-        let Some(main) = self.rt.main.get() else { return false };
-        self.rt.handled.set(self.mc, Val::none());
+        let kept = self.rt.main_gone.get().and_then(|weak| weak.upgrade(self.mc));
+        let Some(main) = kept.and_then(|any| any.downcast::<Dict<'gc, M>>().ok()) else { return false };
         let name = {
             let t = main.table.borrow();
             t.iter().filter(|e| !e.value.is_none()).filter_map(|e| e.key.downcast_ref::<Str>().cloned()).find(|n| {

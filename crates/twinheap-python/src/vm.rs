@@ -32,7 +32,7 @@ use crate::{
 };
 use num_bigint::BigInt;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use twinheap::{Full, Gc, GcCell, Lifo, Mutation, OneMutator, Slot, Static, Trace, Val, ValSlot};
+use twinheap::{Full, Gc, GcCell, Lifo, Mutation, OneMutator, Slot, Static, Trace, Val, ValSlot, WeakBox};
 
 pub use boot::{E, T};
 pub use natives::{Args, Native};
@@ -79,6 +79,8 @@ pub struct Runtime<'gc, M: OneMutator> {
     pub modules: Gc<'gc, Dict<'gc, M>, M>,
     pub prelude: Gc<'gc, Dict<'gc, M>, M>,
     pub main: Slot<'gc, Dict<'gc, M>, M>,
+    /// The same, once the program has ended and the module has been let go.
+    pub main_gone: Slot<'gc, WeakBox<'gc, (), M>, M>,
     /// The exception being handled.
     pub handled: ValSlot<'gc, M>,
     /// The exception that nobody caught.
