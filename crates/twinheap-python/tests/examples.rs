@@ -5,6 +5,8 @@
 
 #[path = "examples/bad_input.rs"]
 mod bad_input;
+#[path = "examples/bounds.rs"]
+mod bounds;
 #[path = "examples/language.rs"]
 mod language;
 #[path = "examples/support.rs"]
