@@ -50,3 +50,15 @@ class Two:
         return a, b, c, d
 t = Two()
 print(t(1), t(1, 3), t(1, 3, 4, 5), t(a=9), t(1, z=3))
+# Classes that nobody can call, and methods made by hand.
+class Q:
+    def m(self, x):
+        return self.n, x
+q = Q()
+q.n = 1
+print(type(q.m)(Q.m, q)(2))
+for c in type(len), type(x for x in ()), type({}.keys()):
+    try:
+        print(c())
+    except TypeError as e:
+        print(e)
