@@ -3,6 +3,7 @@
 //!
 //! Not here: modules beside the script (`vm/name.rs`).
 
+pub mod descriptor;
 pub mod gc;
 pub mod math;
 pub mod os;
