@@ -28,6 +28,14 @@ Examples:
 Contenders are child processes and take turns; the first one is what the others are measured against.
 Programs read an empty standard input.";
 
+const EXAMPLES_WORKLOADS: &str = "\
+Examples:
+  twinheap workloads
+  twinheap run workload:binary-trees
+  twinheap compare workload:binary-trees,depth=16
+
+What this lists after a name are its keys and their values where none are given.";
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -54,6 +62,7 @@ pub enum Command {
     #[command(after_help = EXAMPLES_COMPARE)]
     Compare(CompareArgs),
     /// List the built-in workloads with their keys
+    #[command(after_help = EXAMPLES_WORKLOADS)]
     Workloads,
 }
 

@@ -103,8 +103,11 @@ fn print<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
         }
         let v = vm.arg(a, i);
         match v.downcast_ref::<Str>() {
-            Some(s) => out.push_str(s.text()),
-            None => out.push_str(&vm.str_text(&v)?),
+            Some(s) => vm.push_text(&mut out, s.text())?,
+            None => {
+                let t = vm.str_text(&v)?;
+                vm.push_text(&mut out, &t)?
+            }
         }
     }
     out.push_str(&end);
@@ -351,6 +354,8 @@ fn round<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     }
     match vm.as_big(&w) {
         Some(b) => match places {
+            // Beyond its own digits every integer rounds to nothing (two bits a digit are less than it takes).
+            Some(n) if n < 0 && n.unsigned_abs().saturating_mul(2) > b.bits().saturating_add(8) => Ok(Val::index(0)),
             Some(n) if n < 0 => vm.big(crate::num::int::round_to_tens(&b, n.unsigned_abs() as u32)),
             _ => vm.big(b),
         },
@@ -385,6 +390,8 @@ fn radix<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, base: u32, prefix: &s
         None => vm.to_index(&v)?.into(),
     };
     let sign = if b.sign() == num_bigint::Sign::Minus { "-" } else { "" };
+    // A character may stand for one bit; made, put behind its sign, copied.
+    vm.reserve_many(b.bits() as usize, 3)?;
     let t = format!("{sign}{prefix}{}", b.magnitude().to_str_radix(base));
     vm.str(&t)
 }
@@ -424,7 +431,14 @@ fn extreme<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, max: bool) -> R<'gc
     }
     let items = if a.n == 1 {
         let v = vm.arg(a, 0);
-        match vm.collect_pure(&v)? {
+        if let Some(r) = v.downcast_ref::<Range>()
+            && key.is_none()
+            && let n @ 1.. = crate::types::list::range_len(r) as i128
+        {
+            let end = r.start as i128 + (n - 1) * r.step as i128;
+            return vm.int(if max == (r.step > 0) { end as i64 } else { r.start });
+        }
+        match if holds_items(&v) { vm.collect_pure(&v)? } else { None } {
             Some(items) => items,
             None => {
                 let again = vm.intern("_extreme_of")?;
@@ -461,6 +475,29 @@ impl<'gc, M: OneMutator> crate::vm::Runtime<'gc, M> {
         name.and_then(|n| vm.dict_get_name(&self.prelude, &n)).unwrap_or_else(Val::none)
     }
 }
+/// Whether the items are all there, so that a copy of them takes no more than they do.
+fn holds_items<M: OneMutator>(v: &V<'_, M>) -> bool {
+    matches!(v.kind(), Kind::List | Kind::Tuple | Kind::Dict | Kind::Set | Kind::View | Kind::Str | Kind::Bytes)
+}
+/// Integers from a start by equal steps: the sum is known, no item is made.
+fn sum_of_range<'gc, M: OneMutator>(
+    vm: &mut Vm<'gc, M>,
+    v: &V<'gc, M>,
+    start: &V<'gc, M>,
+) -> R<'gc, M, Option<V<'gc, M>>> {
+    let Some(start) = vm.as_big(start) else { return Ok(None) };
+    let (first, n, step) = match (v.downcast_ref::<Range>(), v.downcast_ref::<Iter<'gc, M>>()) {
+        (Some(r), _) => (r.start, crate::types::list::range_len(r), r.step),
+        (_, Some(it)) if it.how == IterKind::Range => {
+            // Its items are used up.
+            (it.pos.load(Relaxed), it.end.swap(0, Relaxed).max(0) as usize, it.step)
+        }
+        _ => return Ok(None),
+    };
+    let n = num_bigint::BigInt::from(n);
+    let pairs: num_bigint::BigInt = &n * (&n - 1) / 2;
+    vm.big(start + n * first + pairs * step).map(Some)
+}
 fn sum<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let v = vm.arg(a, 0);
     let start = vm.arg(a, 1);
@@ -468,7 +505,11 @@ fn sum<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     if start.kind() == Kind::Str {
         return Err(vm.raise(E::TypeError, "sum() can't sum strings [use ''.join(seq) instead]"));
     }
-    let items = if v.kind() == Kind::Instance || v.kind() == Kind::Gen { None } else { vm.collect_pure(&v)? };
+    if let Some(total) = sum_of_range(vm, &v, &start)? {
+        return Ok(total);
+    }
+    // What makes its items one by one is added up one by one.
+    let items = if holds_items(&v) { vm.collect_pure(&v)? } else { None };
     let numbers = items
         .filter(|items| items.iter().all(|v| matches!(v.kind(), Kind::Int | Kind::Float | Kind::Bool | Kind::BigInt)));
     let Some(items) = numbers else {
@@ -481,12 +522,16 @@ fn sum<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     while i < items.len() {
         if let Some(mut f) = vm.as_f64(&acc) {
             let mut c = 0.0;
-            while i < items.len()
-                && let Some(x) = vm.as_f64(&items[i]).or(items[i].as_int().map(|i| i as f64))
-            {
-                let t = f + x;
-                c += if f.abs() >= x.abs() { (f - t) + x } else { (x - t) + f };
-                f = t;
+            while i < items.len() {
+                if let Some(x) = vm.as_f64(&items[i]) {
+                    let t = f + x;
+                    c += if f.abs() >= x.abs() { (f - t) + x } else { (x - t) + f };
+                    f = t;
+                } else if let Some(x) = items[i].as_int() {
+                    f += x as f64
+                } else {
+                    break;
+                }
                 i += 1;
             }
             acc = vm.float(if c != 0.0 && c.is_finite() { f + c } else { f })?;

@@ -3,6 +3,8 @@
 //!
 //! Not here: modules beside the script (`vm/name.rs`).
 
+pub mod collections;
+pub mod descriptor;
 pub mod gc;
 pub mod math;
 pub mod os;
@@ -28,7 +30,7 @@ pub fn find<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, name: &str) -> R<'gc, M, Op
         "time" => (time::natives(), ""),
         "math" => (math::natives(), ""),
         "functools" => (vec![], include_str!("modules/functools.py")),
-        "collections" => (vec![], include_str!("modules/collections.py")),
+        "collections" => (collections::natives(), include_str!("modules/collections.py")),
         "itertools" => (vec![], include_str!("modules/itertools.py")),
         "heapq" => (vec![], include_str!("modules/heapq.py")),
         "random" => (vec![], include_str!("modules/random.py")),

@@ -241,11 +241,33 @@ impl TooDeep {
     }
 }
 
-/// One bracket level: operators since the last comma, and lambdas, whose commas separate nothing.
+/// One bracket level: how deep what the next token belongs to may lie in the tree. What stands side by side (items,
+/// operands of `and` and `or`) begins anew; what is kept meanwhile is what such neighbours lie in.
 #[derive(Clone, Copy, Default)]
 struct Level {
+    /// Operators since the last neighbour.
     run: usize,
+    /// `not`s before comparisons, which are rows.
+    nots: usize,
+    /// Conditional expressions, whose parts may be rows of `and`.
+    conditions: usize,
+    /// Lambdas, whose bodies are anything.
     lambdas: usize,
+    /// Lambdas whose parameters have not ended: commas are theirs.
+    parameters: usize,
+}
+
+impl Level {
+    fn depth(&self) -> usize {
+        self.run + self.nots + self.conditions + self.lambdas
+    }
+    /// After a comma or an equals sign.
+    fn next_item(&mut self) {
+        match self.parameters {
+            0 => *self = Level::default(),
+            _ => (self.run, self.nots) = (0, 0),
+        }
+    }
 }
 
 fn count_depth(text: &str) -> Result<Depth, TooDeep> {
@@ -262,7 +284,7 @@ fn count_depth(text: &str) -> Result<Depth, TooDeep> {
             T::EndOfFile => return Ok(deepest),
             T::Lpar | T::Lsqb | T::Lbrace => {
                 last.run += 1;
-                outer += last.run + last.lambdas;
+                outer += last.depth();
                 levels.push(Level::default());
                 if levels.len() > MAX_BRACKETS + 1 {
                     return Err(TooDeep::Brackets);
@@ -272,11 +294,27 @@ fn count_depth(text: &str) -> Result<Depth, TooDeep> {
                 if levels.len() > 1 {
                     levels.pop();
                     let l = levels.last().expect("never empty");
-                    outer -= l.run + l.lambdas;
+                    outer -= l.depth();
                 }
             }
-            T::Comma => last.run = 0,
-            T::Lambda => last.lambdas += 2,
+            T::Comma | T::Equal => last.next_item(),
+            // In brackets a mistake, which the parser gets over.
+            T::Semi => *last = Level::default(),
+            // The parser makes one node of a row of them; an `or` of `and`s is two.
+            T::And | T::Or => (last.run, last.nots) = (2, 0),
+            T::Less | T::Greater | T::EqEqual | T::NotEqual | T::LessEqual | T::GreaterEqual | T::In | T::Is => {
+                last.run = 1
+            }
+            T::Not => last.nots += 1,
+            T::If => last.conditions += 2,
+            T::Lambda => {
+                last.lambdas += 2;
+                last.parameters += 1
+            }
+            T::Colon => {
+                last.run += 1;
+                last.parameters = last.parameters.saturating_sub(1)
+            }
             // a newline that ends a statement; brackets left open are an error anyway
             T::Newline => {
                 levels.clear();
@@ -308,7 +346,7 @@ fn count_depth(text: &str) -> Result<Depth, TooDeep> {
             _ => last.run += 1,
         }
         let l = levels.last().expect("never empty");
-        let chain = outer + l.run + l.lambdas;
+        let chain = outer + l.depth();
         deepest.chain = deepest.chain.max(chain);
         if chain > MAX_CHAIN {
             return Err(TooDeep::Chain);

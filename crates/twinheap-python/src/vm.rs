@@ -214,6 +214,38 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if bytes > self.host.sane_bytes || self.mc.reserve_outside(bytes).is_err() {
             return Err(self.memory_error());
         }
+        // The system may have less to give than the machine has (`ulimit -v`), and most buffers abort when it refuses:
+        // ask with one that is given back untouched.
+        if bytes >= 1 << 22 {
+            let mut trial = Vec::<u8>::new();
+            if std::hint::black_box(&mut trial).try_reserve_exact(bytes).is_err() {
+                return Err(self.memory_error());
+            }
+        }
+        Ok(())
+    }
+    /// The same for `n` things of `size` bytes.
+    #[inline]
+    pub fn reserve_many(&mut self, n: usize, size: usize) -> R<'gc, M, ()> {
+        self.reserve(n.saturating_mul(size))
+    }
+    /// Appends to a text in the making; where that takes a larger buffer, asks first.
+    #[inline]
+    pub fn push_text(&mut self, out: &mut String, more: &str) -> R<'gc, M, ()> {
+        if out.capacity() - out.len() < more.len() {
+            // The old buffer is alive while the new one, at least twice as large, is filled.
+            self.reserve_many(out.len().max(more.len()), 2)?;
+        }
+        out.push_str(more);
+        Ok(())
+    }
+    /// The same for `n` times one character.
+    pub fn push_fill(&mut self, out: &mut String, fill: char, n: usize) -> R<'gc, M, ()> {
+        let bytes = n.saturating_mul(fill.len_utf8());
+        if out.capacity() - out.len() < bytes {
+            self.reserve_many(out.len().max(bytes), 2)?;
+        }
+        out.extend(std::iter::repeat_n(fill, n));
         Ok(())
     }
     /// An integer.

@@ -30,12 +30,30 @@ def _sorted_by_key(items, key, reverse):
     return items
 
 def _extreme_of(it, key, default, biggest):
-    items = [x for x in it]
-    if not items and default is not _missing:
+    it = iter(it)
+    for best in it:
+        break
+    else:
+        if default is _missing:
+            raise ValueError("%s() iterable argument is empty" % ("max" if biggest else "min"))
         return default
-    if biggest:
-        return max(items, key=key)
-    return min(items, key=key)
+    if key is None:
+        if biggest:
+            for x in it:
+                if x > best:
+                    best = x
+        else:
+            for x in it:
+                if x < best:
+                    best = x
+        return best
+    best_key = key(best)
+    for x in it:
+        k = key(x)
+        if (k > best_key) if biggest else (k < best_key):
+            best = x
+            best_key = k
+    return best
 def _extreme_key(items, key, biggest):
     best = items[0]
     best_key = key(best)
@@ -47,9 +65,40 @@ def _extreme_key(items, key, biggest):
             best_key = k
     return best
 def _sum(it, start):
+    it = iter(it)
+    if type(start) is int:
+        for x in it:
+            start = start + x
+            if type(start) is not int:
+                break
+        else:
+            return start
+    if type(start) is float:
+        # With compensation, as the native has it.
+        c = 0.0
+        for x in it:
+            if type(x) is float:
+                t = start + x
+                if (start if start >= 0.0 else -start) >= (x if x >= 0.0 else -x):
+                    c += (start - t) + x
+                else:
+                    c += (x - t) + start
+                start = t
+            elif isinstance(x, int):
+                start = start + x
+            else:
+                break
+        else:
+            return start + c if c and c - c == 0.0 else start
+        start = (start + c if c and c - c == 0.0 else start) + x
     for x in it:
         start = start + x
     return start
+def _in(it, x):
+    for y in it:
+        if y is x or y == x:
+            return True
+    return False
 def any(iterable, /):
     for x in iterable:
         if x:

@@ -342,6 +342,32 @@ fn bytes_that_are_no_text_are_an_error() {
 }
 
 #[test]
+fn what_stands_side_by_side_is_not_deep() {
+    let n = 8000;
+    for text in [
+        "x=1;".repeat(n),
+        format!("x = {}1\n", "1 and ".repeat(n)),
+        format!("x = {}1\n", "1 or 2 and ".repeat(n)),
+        format!("x = [{}]\n", "lambda a, b=1: a + b, ".repeat(n)),
+        format!("x = [{}]\n", "1 if y else 2, ".repeat(n)),
+        format!("x = ({}1)\n", "not a < b or c + d and ".repeat(n)),
+        format!("{}1\n", "x = ".repeat(n)),
+        format!("x = {}1\n", "1 < 1 + 1 in ".repeat(n / 2)),
+        format!("f({})\n", "-1, ".repeat(n)),
+    ] {
+        assert!(compile_source(text.as_bytes(), "t.py").is_ok(), "{text:.40}");
+    }
+    // Rows do not hide what they lie in.
+    for (text, message) in [
+        ("1 and 2 if 3 and 4 else ", "expression is too complex: nested too deeply"),
+        ("lambda a, b: 1 and ", "expression is too complex: nested too deeply"),
+        ("not 1 and not ", "invalid syntax"),
+    ] {
+        assert!(error(&format!("x = {}1 +\n", text.repeat(200_000))).message.contains(message), "{text}");
+    }
+}
+
+#[test]
 fn what_nests_too_deep_is_an_error() {
     let n = 200_000;
     for (text, message) in [

@@ -1,19 +1,15 @@
 class OrderedDict(dict):
     def move_to_end(self, key, last=True):
-        value = self.pop(key)
-        if last:
-            self[key] = value
-        else:
-            rest = list(self.items())
-            self.clear()
-            self[key] = value
-            for k, v in rest:
-                self[k] = v
+        _move_to_end(self, key, last)
     def popitem(self, last=True):
         if not self:
             raise KeyError("dictionary is empty")
         k = next(reversed(self) if last else iter(self))
-        return k, self.pop(k)
+        return k, dict.pop(self, k)
+    def __eq__(self, other):
+        if isinstance(other, OrderedDict):
+            return list(self.items()) == list(other.items())
+        return dict.__eq__(self, other)
     def __repr__(self):
         return "OrderedDict(%s)" % (dict.__repr__(self) if self else "")
 class defaultdict(dict):

@@ -203,6 +203,9 @@ pub fn natives<M: OneMutator>() -> Vec<NativeDef<M>> {
         def("cpu_count", 0, 0, cpu_count),
         def("_exit", 1, 1, exit_now),
     ]
+    .into_iter()
+    .chain(super::descriptor::natives())
+    .collect()
 }
 /// Values.
 pub fn fill<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, dict: &Gc<'gc, Dict<'gc, M>, M>) -> R<'gc, M, ()> {

@@ -9,6 +9,14 @@ def mkdtemp(suffix="", prefix="tmp", dir=None):
             return p
         except FileExistsError:
             n += 7919
+def mkstemp(suffix="", prefix="tmp", dir=None, text=False):
+    n = _nanos()
+    while True:
+        p = _abspath(_join(dir or gettempdir(), (prefix or "tmp") + format(n % 36 ** 8, "x") + (suffix or "")))
+        try:
+            return _create(p), p
+        except FileExistsError:
+            n += 7919
 class TemporaryDirectory:
     def __init__(self, suffix="", prefix="tmp", dir=None):
         self.name = mkdtemp(suffix, prefix, dir)

@@ -34,6 +34,43 @@ class ProxyType:
 def proxy(obj, callback=None):
     return ProxyType(ref(obj, callback))
 
+class WeakMethod:
+    def __init__(self, meth, callback=None):
+        try:
+            obj = meth.__self__
+            func = meth.__func__
+        except AttributeError:
+            raise TypeError("argument should be a bound method, not %s" % type(meth)) from None
+        def dead(_):
+            this = this_ref()
+            if this is not None and this._alive:
+                this._alive = False
+                if callback is not None:
+                    callback(this)
+        self._type = type(meth)
+        self._alive = True
+        # By a weak reference, so that there is no cycle.
+        this_ref = ref(self)
+        self._obj = ref(obj, dead)
+        self._func = ref(func, dead)
+        self._hash = None
+    def __call__(self):
+        obj = self._obj()
+        func = self._func()
+        if obj is None or func is None:
+            return None
+        return self._type(func, obj)
+    def __eq__(self, other):
+        if isinstance(other, WeakMethod):
+            if not self._alive or not other._alive:
+                return self is other
+            return self._obj == other._obj and self._func == other._func
+        return NotImplemented
+    def __hash__(self):
+        if self._hash is None:
+            self._hash = hash(self._obj)
+        return self._hash
+
 class finalize:
     _alive = {}
     _next = 0

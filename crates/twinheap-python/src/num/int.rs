@@ -3,7 +3,7 @@
 
 use num_bigint::{BigInt, Sign};
 use num_integer::Integer;
-use num_traits::{One, Signed, ToPrimitive, Zero};
+use num_traits::{One, Pow, Signed, ToPrimitive, Zero};
 use std::cmp::Ordering;
 
 /// Decimal digits that `int(str)` and `str(int)` convert at most: `sys.int_info.default_max_str_digits`.
@@ -226,7 +226,29 @@ pub fn pow_bits(base: &BigInt, exponent: &BigInt) -> Option<u64> {
     if base.bits() <= 1 {
         return Some(1);
     }
-    base.bits().checked_mul(exponent.to_u64()?)
+    let e = exponent.to_u64()?;
+    if base.trailing_zeros() == Some(base.bits() - 1) {
+        // a power of two: exact
+        return (base.bits() - 1).checked_mul(e)?.checked_add(1);
+    }
+    base.bits().checked_mul(e)
+}
+
+/// `base ** exponent` for a non-negative exponent, any size of it; `None` if no machine could hold the result.
+/// Powers of two in the base are a shift: `2 ** n` costs no multiplication.
+pub fn power(base: &BigInt, exponent: &BigInt) -> Option<BigInt> {
+    if base.bits() <= 1 {
+        // 0, 1 and -1
+        return Some(match exponent.is_zero() {
+            true => BigInt::one(),
+            false if base.is_negative() && exponent.is_even() => BigInt::one(),
+            false => base.clone(),
+        });
+    }
+    let e = exponent.to_u64()?;
+    let twos = base.trailing_zeros().unwrap_or(0);
+    let odd = base >> twos;
+    Some(Pow::pow(&odd, e) << twos.checked_mul(e)?)
 }
 
 /// `pow(base, exponent, modulus)` for a non-negative exponent; the result has the modulus's sign.
@@ -306,6 +328,25 @@ mod tests {
         assert_eq!(cmp_i64_float(-1, -0.5), Some(Ordering::Less));
         assert_eq!(cmp_float(&BigInt::zero(), f64::NAN), None);
         assert_eq!(cmp_float(&(BigInt::one() << 2000u32), f64::INFINITY), Some(Ordering::Less));
+    }
+
+    #[test]
+    fn powers_of_any_exponent() {
+        let cases = [(2, 10, "1024"), (-2, 3, "-8"), (-6, 3, "-216"), (10, 20, "100000000000000000000"), (0, 0, "1")];
+        for (base, e, value) in cases {
+            assert_eq!(power(&base.into(), &e.into()), Some(big(value)), "{base} ** {e}");
+        }
+        for e in ["4294967296", "340282366920938463463374607431768211456"] {
+            assert_eq!(power(&1.into(), &big(e)), Some(1.into()));
+            assert_eq!(power(&(-1).into(), &big(e)), Some(1.into()));
+            assert_eq!(power(&0.into(), &big(e)), Some(0.into()));
+        }
+        assert_eq!(power(&(-1).into(), &big("4294967297")), Some((-1).into()));
+        // An exponent beyond 32 bits is not cut off.
+        assert_eq!(power(&2.into(), &big("4294967296")).map(|p| p.bits()), Some(4_294_967_297));
+        assert_eq!(power(&2.into(), &big("340282366920938463463374607431768211456")), None);
+        assert_eq!(pow_bits(&2.into(), &10.into()), Some(11));
+        assert_eq!(pow_bits(&(-4).into(), &10.into()), Some(21));
     }
 
     #[test]

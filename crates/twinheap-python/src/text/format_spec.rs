@@ -159,6 +159,12 @@ impl FormatSpec {
         })
     }
 
+    /// Characters that width and precision ask for, whatever the value. (A string's precision only cuts.)
+    pub fn least_size(&self) -> usize {
+        let precision = if matches!(self.ty, None | Some('s')) { 0 } else { self.precision.unwrap_or(0) };
+        self.width.saturating_add(precision)
+    }
+
     fn check_length(&self) -> Result<(), FormatError> {
         match self.width.max(self.precision.unwrap_or(0)) > MAX_LENGTH {
             true => Err(FormatError::Memory),

@@ -197,6 +197,11 @@ impl Conversion<'_> {
         }
     }
 
+    /// Characters that width and precision ask for, whatever the value.
+    pub fn least_size(&self) -> usize {
+        self.width().saturating_add(self.precision().unwrap_or(0))
+    }
+
     fn check(&self) -> Result<(), FormatError> {
         match self.width().max(self.precision().unwrap_or(0)) > MAX_LENGTH {
             true => Err(FormatError::Memory),

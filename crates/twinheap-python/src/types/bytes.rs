@@ -21,12 +21,15 @@ fn new<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
             vm.bytes(t.as_bytes())
         }
         Kind::Str => Err(vm.raise(E::TypeError, "string argument without an encoding")),
-        Kind::Int | Kind::Bool => {
+        Kind::BigInt if vm.as_big(&v).is_some_and(|b| b.bits() > 63) => {
+            Err(vm.raise(E::OverflowError, "cannot fit 'int' into an index-sized integer"))
+        }
+        Kind::Int | Kind::Bool | Kind::BigInt => {
             let n = vm.to_index(&v)?;
             if n < 0 {
                 return Err(vm.raise(E::ValueError, "negative count"));
             }
-            vm.reserve(n as usize * 2)?;
+            vm.reserve_many(n as usize, 2)?;
             vm.bytes(&vec![0; n as usize])
         }
         _ => {

@@ -28,6 +28,11 @@ fn object_new<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
         // `object.__new__` of what extends a built-in: its own `__new__` makes it.
         let base = vm.builtin_base(&c);
         if let Some(f) = vm.lookup(&base, N::new) {
+            // It has none but this one.
+            if vm.lookup(vm.class(T::Object), N::new).is_some_and(|own| own.is(&f)) {
+                let name = vm.class_name(&c);
+                return Err(vm.raise(E::TypeError, &format!("cannot create '{name}' instances")));
+            }
             let args = vm.args_from(a, 0);
             return vm.call(&f, &args);
         }

@@ -53,6 +53,8 @@ pub struct Table<'gc, M: OneMutator> {
     index: Vec<u32>,
     entries: Vec<Entry<'gc, M>>,
     live: usize,
+    /// Places of the index that are not free, deleted ones included: a search ends at a free one.
+    used: usize,
     /// No entry before this one is in use: taking from the front costs no walk.
     first: usize,
     /// Changes whenever a key comes or goes.
@@ -60,7 +62,7 @@ pub struct Table<'gc, M: OneMutator> {
 }
 impl<M: OneMutator> Default for Table<'_, M> {
     fn default() -> Self {
-        Table { index: Vec::new(), entries: Vec::new(), live: 0, first: 0, version: 1 }
+        Table { index: Vec::new(), entries: Vec::new(), live: 0, used: 0, first: 0, version: 1 }
     }
 }
 
@@ -212,35 +214,72 @@ impl<'gc, M: OneMutator> Table<'gc, M> {
     pub fn insert(&mut self, hash: u64, key: V<'gc, M>, value: V<'gc, M>) {
         self.version = self.version.wrapping_add(1);
         let room = if self.index.is_empty() { FEW } else { self.index.len() / 3 * 2 };
-        if self.entries.len() >= room {
-            self.rebuild();
+        if self.entries.len().max(self.used) >= room {
+            self.rebuild(0);
         }
-        let i = self.entries.len() as u32;
+        self.set_index(hash, self.entries.len());
+        self.entries.push(Entry { hash, key, value });
+        self.live += 1;
+    }
+    /// Moves entry `i` to the end, or to the front. Costs what an insertion costs.
+    pub fn move_to_end(&mut self, i: usize, last: bool) {
+        if i == if last { self.entries.len() - 1 } else { self.first } {
+            return;
+        }
+        let hash = self.entries[i].hash;
+        let (key, value) = self.remove(i);
+        if last {
+            return self.insert(hash, key, value);
+        }
+        let room = if self.index.is_empty() { FEW } else { self.index.len() / 3 * 2 };
+        if self.first == 0 || self.used >= room {
+            // As many free entries in front as there are others: the next so many moves find room.
+            self.rebuild(self.live.max(FEW));
+        }
+        self.first -= 1;
+        self.set_index(hash, self.first);
+        self.entries[self.first] = Entry { hash, key, value };
+        self.live += 1;
+    }
+    /// Bytes that [`Self::move_to_end`] may take.
+    pub fn move_bytes(&self) -> usize {
+        (self.live + FEW) * 2 * (size_of::<Entry<'gc, M>>() + 16)
+    }
+    fn set_index(&mut self, hash: u64, i: usize) {
         if !self.index.is_empty() {
             let mask = self.index.len() - 1;
             let mut at = spread(hash) & mask;
             while self.index[at] < GONE {
                 at = (at + 1) & mask
             }
-            self.index[at] = i;
+            self.used += (self.index[at] == FREE) as usize;
+            self.index[at] = i as u32;
         }
-        self.entries.push(Entry { hash, key, value });
-        self.live += 1;
     }
-    fn rebuild(&mut self) {
+    /// Drops deleted entries and makes the index anew, with `gap` free entries in front.
+    fn rebuild(&mut self, gap: usize) {
         if self.live < self.entries.len() {
             self.entries.retain(|e| !e.key.is_empty());
             self.first = 0;
         }
+        if gap > 0 {
+            let mut entries = Vec::with_capacity(gap + self.live + FEW);
+            entries.resize_with(gap, || Entry { hash: 0, key: V::empty(), value: V::empty() });
+            entries.append(&mut self.entries);
+            self.entries = entries;
+            self.first = gap;
+        }
+        self.used = self.live;
         if self.live < FEW {
             self.index = Vec::new();
+            self.used = 0;
             return;
         }
-        let size = ((self.live + 1) * 3).next_power_of_two();
+        let size = ((gap + self.live + 1) * 3).next_power_of_two();
         self.index.clear();
         self.index.resize(size, FREE);
         let mask = size - 1;
-        for (i, e) in self.entries.iter().enumerate() {
+        for (i, e) in self.entries.iter().enumerate().skip(gap) {
             let mut at = spread(e.hash) & mask;
             while self.index[at] != FREE {
                 at = (at + 1) & mask
@@ -260,10 +299,10 @@ impl<'gc, M: OneMutator> Table<'gc, M> {
             }
             self.index[at] = GONE;
         }
-        let last = i + 1 == self.entries.len();
         let e = &mut self.entries[i];
         let out = (std::mem::take(&mut e.key), std::mem::take(&mut e.value));
-        if last {
+        // The last entry is in use: taking from the end costs no walk either.
+        while self.entries.last().is_some_and(|e| e.key.is_empty()) {
             self.entries.pop();
         }
         if i == self.first {
@@ -288,7 +327,7 @@ impl<'gc, M: OneMutator> Table<'gc, M> {
         }
         out.live = self.live;
         if out.live > FEW {
-            out.rebuild();
+            out.rebuild(0);
         }
         out
     }

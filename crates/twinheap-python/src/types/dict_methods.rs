@@ -72,8 +72,9 @@ fn clear<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
 }
 fn copy<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let d = this(vm, a)?;
+    let bytes = d.table.borrow().buffer_bytes();
+    vm.reserve(bytes)?;
     let t = d.table.borrow().copy();
-    vm.reserve(t.buffer_bytes())?;
     Ok(Val::from_gc(vm.dict(t)?))
 }
 fn view<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, of: u8) -> R<'gc, M> {

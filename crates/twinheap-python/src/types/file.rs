@@ -19,6 +19,9 @@ use std::{
 };
 use twinheap::{Gc, OneMutator, Static, Val};
 
+/// Bytes asked of the system at once.
+const FILL: usize = 8192;
+
 /// An open file, or one of the standard streams.
 pub struct Open {
     file: Option<Descriptor>,
@@ -66,6 +69,20 @@ impl Open {
             None => Ok(()),
         }
     }
+    /// Bytes that the next [`Self::fill`] may take: the buffer doubles.
+    fn growth(&self) -> usize {
+        let len = self.ahead.len() - self.at;
+        if self.end || self.ahead.capacity() - len >= FILL { 0 } else { 2 * len + FILL }
+    }
+    /// Takes `n` bytes that are there.
+    fn take(&mut self, n: usize) -> Vec<u8> {
+        if self.at == 0 && n == self.ahead.len() {
+            return std::mem::take(&mut self.ahead);
+        }
+        let out = self.ahead[self.at..self.at + n].to_vec();
+        self.at += n;
+        out
+    }
     /// Reads more; false at the end.
     fn fill(&mut self) -> std::io::Result<bool> {
         if self.end {
@@ -76,7 +93,7 @@ impl Open {
             self.at = 0;
         }
         let old = self.ahead.len();
-        self.ahead.resize(old + 8192, 0);
+        self.ahead.resize(old + FILL, 0);
         let n = match (&mut self.file, self.standard) {
             (Some(f), _) => f.read(&mut self.ahead[old..]),
             (None, 3) => std::io::stdin().read(&mut self.ahead[old..]),
@@ -136,18 +153,7 @@ pub fn open<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
                 let e = std::io::Error::from_raw_os_error(21);
                 return Err(vm.os_error(&e, Some(path)));
             }
-            let inner = Open {
-                file: Some(file),
-                standard: 0,
-                binary: has('b'),
-                mode,
-                ahead: vec![],
-                at: 0,
-                behind: vec![],
-                closed: false,
-                end: false,
-            };
-            vm.make(File { inner: Static(Mutex::new(inner)), name: path })
+            adopt(vm, file, mode, path)
         }
         Err(e)
             if matches!(e.raw_os_error(), Some(23 | 24)) && !vm.host.relieving && !vm.host.counted && vm.nest == 0 =>
@@ -157,12 +163,29 @@ pub fn open<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
         Err(e) => Err(vm.os_error(&e, Some(path))),
     }
 }
+/// A file object of an open descriptor.
+pub fn adopt<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, file: Descriptor, mode: String, name: V<'gc, M>) -> R<'gc, M> {
+    let inner = Open {
+        file: Some(file),
+        standard: 0,
+        binary: mode.contains('b'),
+        mode,
+        ahead: vec![],
+        at: 0,
+        behind: vec![],
+        closed: false,
+        end: false,
+    };
+    vm.make(File { inner: Static(Mutex::new(inner)), name })
+}
+/// The system's number of an open file.
 #[cfg(unix)]
-fn number(file: &Descriptor) -> u64 {
+pub fn number(file: &Descriptor) -> u64 {
     std::os::fd::AsRawFd::as_raw_fd(file) as u64
 }
+/// There is none to be known.
 #[cfg(not(unix))]
-fn number(_: &Descriptor) -> u64 {
+pub fn number(_: &Descriptor) -> u64 {
     0
 }
 fn give<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, f: &Gc<'gc, File<'gc, M>, M>, bytes: Vec<u8>) -> R<'gc, M> {
@@ -171,6 +194,7 @@ fn give<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, f: &Gc<'gc, File<'gc, M>, M>, b
     }
     match String::from_utf8(bytes) {
         Ok(t) => {
+            vm.reserve(t.len())?;
             let t = if t.contains('\r') { t.replace("\r\n", "\n").replace('\r', "\n") } else { t };
             vm.str(&t)
         }
@@ -198,6 +222,8 @@ fn read<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
             if enough {
                 break;
             }
+            // What was read stays in the buffer.
+            vm.reserve(o.growth())?;
             match o.fill() {
                 Ok(true) => {}
                 Ok(false) => break,
@@ -207,19 +233,16 @@ fn read<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
                 }
             }
         }
-        done.map(|()| {
-            let have = &o.ahead[o.at..];
-            let n = if want < 0 {
-                have.len()
-            } else if o.binary {
-                have.len().min(want as usize)
-            } else {
-                chars_end(have, want as usize).unwrap_or(have.len())
-            };
-            let out = have[..n].to_vec();
-            o.at += n;
-            out
-        })
+        let have = &o.ahead[o.at..];
+        let n = if want < 0 {
+            have.len()
+        } else if o.binary {
+            have.len().min(want as usize)
+        } else {
+            chars_end(have, want as usize).unwrap_or(have.len())
+        };
+        vm.reserve(n)?;
+        done.map(|()| o.take(n))
     };
     match result {
         Ok(bytes) => give(vm, &f, bytes),
@@ -228,6 +251,9 @@ fn read<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
 }
 /// Bytes of the first `n` characters, if they are there whole.
 fn chars_end(bytes: &[u8], n: usize) -> Option<usize> {
+    if bytes.len() < n {
+        return None;
+    }
     let mut at = 0;
     for _ in 0..n {
         let w = match bytes.get(at)? {
@@ -249,17 +275,18 @@ fn line<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, f: &Gc<'gc, File<'gc, M>, M>) -
         let mut from = o.at;
         loop {
             if let Some(i) = o.ahead[from..].iter().position(|&b| b == b'\n') {
-                let out = o.ahead[o.at..from + i + 1].to_vec();
-                o.at = from + i + 1;
-                break Ok(out);
+                let n = from + i + 1 - o.at;
+                vm.reserve(n)?;
+                break Ok(o.take(n));
             }
             let rest = o.ahead.len() - o.at;
+            vm.reserve(o.growth())?;
             match o.fill() {
                 Ok(true) => from = o.at + rest,
                 Ok(false) => {
-                    let out = o.ahead[o.at..].to_vec();
-                    o.at = o.ahead.len();
-                    break Ok(out);
+                    let n = o.ahead.len() - o.at;
+                    vm.reserve(n)?;
+                    break Ok(o.take(n));
                 }
                 Err(e) => break Err(e),
             }
@@ -289,6 +316,9 @@ fn readlines<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let f = this(vm, a)?;
     let mut items = Vec::new();
     while let Some(l) = line(vm, &f)? {
+        if items.len() == items.capacity() {
+            vm.reserve_many(items.len(), 16)?;
+        }
         items.push(l)
     }
     vm.list(items)

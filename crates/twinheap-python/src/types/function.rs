@@ -71,6 +71,17 @@ fn func_dict<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let f = vm.arg(a, 0);
     Ok(vm.object_dict(&f)?.map_or(Val::none(), Val::from_gc))
 }
+/// `MethodType(function, instance)`
+fn method_new<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
+    let (func, this) = (vm.arg(a, 1), vm.arg(a, 2));
+    if !vm.callable(&func) {
+        return Err(vm.raise(E::TypeError, "first argument must be callable"));
+    }
+    if this.is_none() {
+        return Err(vm.raise(E::TypeError, "instance must not be None"));
+    }
+    vm.make(Method { func, this })
+}
 fn method_part<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, this: bool) -> R<'gc, M> {
     let m = vm.arg(a, 0);
     Ok(m.downcast_ref::<Method<'gc, M>>().map_or(Val::none(), |m| if this { m.this.clone() } else { m.func.clone() }))
@@ -168,7 +179,7 @@ pub fn methods<M: OneMutator>() -> Vec<Methods<M>> {
         ),
         (
             T::Method,
-            vec![],
+            vec![def("__new__", 3, 3, method_new)],
             vec![
                 ro("__self__", |vm, a| method_part(vm, a, true)),
                 ro("__func__", |vm, a| method_part(vm, a, false)),

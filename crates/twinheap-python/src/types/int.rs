@@ -82,15 +82,10 @@ fn power<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: &BigInt, b: &BigInt) -> R<'
         Some(bits) => check_bits(vm, bits)?,
         None => return Err(vm.memory_error()),
     }
-    let e = b.to_u32().unwrap_or(0);
-    let small = a.to_i64().filter(|a| a.abs() <= 1);
-    let out = match small {
-        Some(0) => BigInt::from(b.is_zero() as i32),
-        Some(1) => BigInt::from(1),
-        Some(-1) => BigInt::from(if b.is_even() { 1 } else { -1 }),
-        _ => a.pow(e),
-    };
-    vm.big(out)
+    match int::power(a, b) {
+        Some(out) => vm.big(out),
+        None => Err(vm.memory_error()),
+    }
 }
 /// `pow(a, b, m)`
 pub fn pow_mod<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: &BigInt, b: &BigInt, m: &BigInt) -> R<'gc, M> {
@@ -208,7 +203,7 @@ fn to_bytes<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     if i.is_negative() && !signed {
         return Err(vm.raise(E::OverflowError, "can't convert negative int to unsigned"));
     }
-    vm.reserve(n)?;
+    vm.reserve_many(n, 2)?;
     let mut bytes = if signed { i.to_signed_bytes_le() } else { i.magnitude().to_bytes_le() };
     if i.is_zero() {
         bytes.clear()

@@ -62,6 +62,13 @@ pub fn slice_of<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, obj: &V<'gc, M>, key: &
     let n = vm.length(obj)?;
     let (start, stop, step) = slice_bounds(vm, s, n)?;
     let (from, to) = (start.max(0) as usize, stop.max(start).max(0) as usize);
+    // With a step, the numbers of the items come first.
+    let each = match obj.kind() {
+        Kind::List | Kind::Tuple => 8,
+        Kind::Str | Kind::Bytes => 1,
+        _ => 0,
+    };
+    vm.reserve_many(range_len(&Range { start, stop, step }), if step == 1 { each } else { each * 2 + 8 })?;
     match obj.kind() {
         Kind::List => {
             let l = obj.downcast_ref::<List<'gc, M>>().expect("its kind says so");
@@ -71,7 +78,6 @@ pub fn slice_of<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, obj: &V<'gc, M>, key: &
                 let items = l.items.borrow();
                 indices(start, stop, step).into_iter().map(|i| items[i].clone()).collect()
             };
-            vm.reserve(items.len() * 8)?;
             vm.list(items)
         }
         Kind::Tuple => {
@@ -138,7 +144,8 @@ pub fn set_slice<'gc, M: OneMutator>(
     let (start, stop, step) = slice_bounds(vm, s, n)?;
     if step == 1 {
         let (from, to) = (start.max(0) as usize, stop.max(start).max(0) as usize);
-        vm.reserve(new.len() * 16)?;
+        vm.reserve_extension(l, new.len())?;
+        vm.reserve_many(to - from, 8)?;
         let mc = vm.mc;
         let old: Vec<_> = l.items.borrow_mut(mc).splice(from..to, new).collect();
         drop(old);
@@ -189,7 +196,7 @@ fn append<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
 fn extend<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let l = this(vm, a)?;
     let items = vm.items_or_ask("_with_list_extend", a, 1)?;
-    vm.reserve(items.len() * 16)?;
+    vm.reserve_extension(&l, items.len())?;
     l.items.borrow_mut(vm.mc).extend(items);
     Ok(Val::none())
 }
@@ -198,7 +205,7 @@ fn insert<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let (i, v) = (vm.int_arg(a, 1)?, vm.arg(a, 2));
     let n = l.items.borrow().len() as i64;
     let at = if i < 0 { (i + n).max(0) } else { i.min(n) };
-    vm.reserve(n as usize * 16)?;
+    vm.reserve_extension(&l, 1)?;
     l.items.borrow_mut(vm.mc).insert(at as usize, v);
     Ok(Val::none())
 }
@@ -242,8 +249,9 @@ fn clear<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
 }
 fn copy<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let l = this(vm, a)?;
+    let n = l.items.borrow().len();
+    vm.reserve_many(n, 8)?;
     let items = l.items.borrow().to_vec();
-    vm.reserve(items.len() * 8)?;
     vm.list(items)
 }
 fn reverse<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {

@@ -242,7 +242,7 @@ fn join<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
             }
         }
     }
-    vm.reserve(total * 2)?;
+    vm.reserve_many(total, 2)?;
     let mut out = String::with_capacity(total);
     for (i, v) in items.iter().enumerate() {
         if i > 0 {
@@ -259,13 +259,18 @@ fn replace<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let s = text(vm, a)?;
     let (old, new) = (vm.str_arg(a, 1, "replace() argument 1")?, vm.str_arg(a, 2, "replace() argument 2")?);
     let n = vm.int_arg_or(a, 3, -1)?;
-    let hits = if old.is_empty() { s.header().chars + 1 } else { s.text().matches(old.text()).count() };
-    vm.reserve(s.len().saturating_add(hits.saturating_mul(new.len())))?;
-    let out = if n < 0 {
-        s.text().replace(old.text(), new.text())
-    } else {
-        s.text().replacen(old.text(), new.text(), n as usize)
-    };
+    let most = if n < 0 { usize::MAX } else { n as usize };
+    let hits = s.text().matches(old.text()).take(most).count();
+    // Twice: the result is made in a buffer and copied into the heap.
+    let size = (s.len() - hits * old.len()).saturating_add(hits.saturating_mul(new.len()));
+    vm.reserve_many(size, 2)?;
+    let (mut out, mut from) = (String::with_capacity(size), 0);
+    for (at, _) in s.text().match_indices(old.text()).take(most) {
+        out.push_str(&s.text()[from..at]);
+        out.push_str(new.text());
+        from = at + old.len();
+    }
+    out.push_str(&s.text()[from..]);
     vm.str(&out)
 }
 fn pad<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, how: u8) -> R<'gc, M> {
@@ -277,24 +282,25 @@ fn pad<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, how: u8) -> R<'gc, M> {
         return Ok(Val::from_gc(s));
     }
     let more = width - n;
-    vm.reserve(more * 4)?;
-    let fills = |k: usize| fill.to_string().repeat(k);
-    let out = match how {
-        0 => format!("{}{}", s.text(), fills(more)),
-        1 => format!("{}{}", fills(more), s.text()),
-        2 => {
-            // CPython's rounding: the odd one goes left if width is odd.
-            let left = more / 2 + (more & width & 1);
-            format!("{}{}{}", fills(left), s.text(), fills(more - left))
-        }
-        _ => {
-            let (sign, digits) = match s.text().chars().next() {
-                Some(c @ ('+' | '-')) => (c.to_string(), &s.text()[1..]),
-                _ => (String::new(), s.text()),
-            };
-            format!("{sign}{}{digits}", "0".repeat(more))
-        }
+    let size = more.saturating_mul(fill.len_utf8()).saturating_add(s.len());
+    // Twice: the result is made in a buffer and copied into the heap.
+    vm.reserve_many(size, 2)?;
+    let (sign, digits) = match s.text().chars().next() {
+        Some('+' | '-') if how == 3 => s.text().split_at(1),
+        _ => ("", s.text()),
     };
+    let (fill, left) = match how {
+        0 => (fill, 0),
+        1 => (fill, more),
+        // CPython's rounding: the odd one goes left if width is odd.
+        2 => (fill, more / 2 + (more & width & 1)),
+        _ => ('0', more),
+    };
+    let mut out = String::with_capacity(size);
+    out.push_str(sign);
+    out.extend(std::iter::repeat_n(fill, left));
+    out.push_str(digits);
+    out.extend(std::iter::repeat_n(fill, more - left));
     vm.str(&out)
 }
 fn partition<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, last: bool) -> R<'gc, M> {
@@ -333,7 +339,7 @@ fn expandtabs<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
         match c {
             '\t' if size > 0 => {
                 let n = size - col % size;
-                out.push_str(&" ".repeat(n));
+                vm.push_fill(&mut out, ' ', n)?;
                 col += n
             }
             '\t' => {}
@@ -361,7 +367,7 @@ fn translate<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
             Some(v) if v.is_none() => {}
             Some(v) => match (v.as_int(), v.downcast_ref::<Str>()) {
                 (Some(i), _) => out.extend(char::from_u32(i as u32)),
-                (_, Some(t)) => out.push_str(t.text()),
+                (_, Some(t)) => vm.push_text(&mut out, t.text())?,
                 _ => {}
             },
         }
@@ -510,7 +516,8 @@ fn format_into<'gc, M: OneMutator>(
             }
             _ => v,
         };
-        out.push_str(&vm.format_text(&v, &spec)?);
+        let t = vm.format_text(&v, &spec)?;
+        vm.push_text(&mut out, &t)?;
     }
     out.push_str(rest);
     Ok(out)
@@ -528,7 +535,7 @@ pub fn percent<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, s: &V<'gc, M>, args: &V<
     for piece in Segments::new(s.text()) {
         let mut c = match piece {
             Ok(Segment::Literal(t)) => {
-                out.push_str(t);
+                vm.push_text(&mut out, t)?;
                 continue;
             }
             Ok(Segment::Conversion(c)) => c,
@@ -549,6 +556,8 @@ pub fn percent<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, s: &V<'gc, M>, args: &V<
             let n = take(vm)?;
             c.set_precision(vm.to_index(&n)?)
         }
+        // Padding and zeros, made apart and then put together.
+        vm.reserve_many(c.least_size(), 4)?;
         let v = match c.key {
             Some(k) => {
                 let Some(m) = mapping.clone() else {
@@ -610,7 +619,7 @@ pub fn percent<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, s: &V<'gc, M>, args: &V<
             }
         };
         match made {
-            Ok(t) => out.push_str(&t),
+            Ok(t) => vm.push_text(&mut out, &t)?,
             Err(e) => return Err(vm.format_error(e)),
         }
     }

@@ -17,6 +17,8 @@ use crate::{
 use std::sync::atomic::Ordering::Relaxed;
 use twinheap::{Gc, OneMutator, Tail, Val, ValSlot};
 
+const TOO_DEEP_CALL: &str = "maximum recursion depth exceeded while calling a Python object";
+
 impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// Calls what lies at `at` with what lies from `first` on; the last `kw` of it are named by `vm.kwnames`.
     /// There is at least one place between them that may be overwritten: `first > at`.
@@ -50,7 +52,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     fn call_slow(&mut self, at: usize, mut first: usize, kw: usize) -> R<'gc, M, bool> {
         let mut callee = std::mem::take(&mut self.stack[at]);
+        let mut turns = 0;
         loop {
+            turns += 1;
+            if turns > self.host.recursion_limit {
+                // A callable whose `__call__` is such a callable, and so on without end.
+                return Err(self.raise(E::RecursionError, TOO_DEEP_CALL));
+            }
             match callee.kind() {
                 Kind::Func => {
                     let Ok(func) = callee.downcast::<Func<'gc, M>>() else { unreachable!() };
@@ -63,12 +71,16 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 }
                 Kind::Method => {
                     let Ok(m) = callee.downcast::<Method<'gc, M>>() else { unreachable!() };
-                    first -= 1;
-                    self.stack[first] = m.this.clone();
+                    first = self.put_before(at, first, m.this.clone());
                     callee = m.func.clone();
                 }
                 Kind::Class => {
                     let Ok(c) = callee.downcast::<Class<'gc, M>>() else { unreachable!() };
+                    if first == at {
+                        // The class's place was taken by an argument.
+                        self.stack.insert(at, Val::empty());
+                        first += 1;
+                    }
                     return self.call_class(c, at, first, kw);
                 }
                 Kind::Wrapper => {
@@ -85,10 +97,14 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 _ => {
                     let class = self.class_of(&callee);
                     match self.lookup(&class, N::call) {
-                        Some(f) => {
-                            first -= 1;
-                            self.stack[first] = callee;
+                        Some(f) if f.kind() == Kind::Func => {
+                            first = self.put_before(at, first, callee);
                             callee = f;
+                        }
+                        Some(f) => {
+                            // What is no function is asked what it is for this object.
+                            let (depth, step) = (self.frames.len(), self.descriptor_get(f, &callee, &class)?);
+                            callee = self.settle(step, depth)?;
                         }
                         None => {
                             let t = self.type_name(&callee);
@@ -98,6 +114,15 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 }
             }
         }
+    }
+    /// One argument more, before the others: in the place before them while there is one. Answers where they begin.
+    fn put_before(&mut self, at: usize, first: usize, v: V<'gc, M>) -> usize {
+        if first > at {
+            self.stack[first - 1] = v;
+            return first - 1;
+        }
+        self.stack.insert(first, v);
+        first
     }
     /// Binds arguments and pushes a frame.
     pub fn push_frame(
@@ -458,17 +483,24 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             && let Some(f) = self.lookup(meta, N::call)
             && f.kind() != Kind::Native
         {
-            self.stack[first - 1] = Val::from_gc(class);
-            self.stack[at] = f;
-            // With no room for both the class is in the callee's place.
-            if first - 1 == at {
-                let f = std::mem::replace(&mut self.stack[at], Val::empty());
-                let Some(meta_f) = self.lookup(class_of_value::<M>(meta), N::call) else { return Err(Exc(f)) };
-                self.stack.insert(at, meta_f);
-                self.stack[at + 1] = f;
-                return self.call_at(at, at + 1, kw);
+            if self.nest >= self.host.nest_limit {
+                // A metaclass whose `__call__` is a class of this metaclass.
+                return Err(self.raise(E::RecursionError, TOO_DEEP_CALL));
             }
-            return self.call_at(at, first - 1, kw);
+            // The class becomes the first argument; the callee's own place is the method's.
+            let class = Val::from_gc(class);
+            let mut first = first;
+            self.stack[at] = f;
+            if first - 1 > at {
+                first -= 1;
+                self.stack[first] = class;
+            } else {
+                self.stack.insert(first, class);
+            }
+            self.nest += 1;
+            let begun = self.call_at(at, first, kw);
+            self.nest -= 1;
+            return begun;
         }
         let new = self.lookup(&class, N::new);
         let new_is_python = new.as_ref().is_some_and(|f| !matches!(f.kind(), Kind::Native));
@@ -697,8 +729,4 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             _ => self.lookup(&self.class_of(v), N::call).is_some(),
         }
     }
-}
-
-fn class_of_value<'a, 'gc, M: OneMutator>(c: &'a Gc<'gc, Class<'gc, M>, M>) -> &'a Gc<'gc, Class<'gc, M>, M> {
-    c
 }

@@ -871,12 +871,15 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                         }
 
                         Op::ReturnGenerator => {
-                            let g = tri!(self.make_generator(pc));
+                            // Its frame is gone whatever comes of it: an error is the caller's.
+                            match self.make_generator(pc) {
+                                Ok(g) => push!(g),
+                                Err(e) if at == stop_at => break 'flow Flow::Exit(Exit::Raised(e)),
+                                Err(e) => break 'flow Flow::Raise(e),
+                            }
                             if at == stop_at {
-                                push!(g);
                                 break 'flow Flow::Exit(Exit::Done);
                             }
-                            push!(g);
                             break 'flow Flow::Switch;
                         }
                         Op::YieldValue => {

@@ -382,15 +382,17 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 let (Some(x), Some(y)) = (a.downcast_ref::<Bytes>(), b.downcast_ref::<Bytes>()) else {
                     return Ok(None);
                 };
+                self.reserve_many(x.len() + y.len(), 2)?;
                 let joined = [x.tail(), y.tail()].concat();
                 Some(self.bytes(&joined)?)
             }
             (Mul | IMul, K::Bytes, _) => match (index(b), a.downcast_ref::<Bytes>()) {
                 (Some(n), Some(x)) => {
-                    self.reserve(x.len().saturating_mul(n.max(0) as usize))?;
+                    self.reserve_many(x.len().saturating_mul(n.max(0) as usize), 2)?;
                     let bytes = x.tail().repeat(n.max(0) as usize);
                     Some(self.bytes(&bytes)?)
                 }
+                (None, Some(_)) if b.kind() == K::BigInt => return Err(self.memory_error()),
                 _ => None,
             },
             (IAdd, K::List, _) => {
@@ -423,15 +425,18 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     let Some(x) = a.downcast_ref::<List<'gc, M>>() else { return Ok(None) };
                     let items = x.items.borrow().to_vec();
                     let items = self.repeated_items(&items, n)?;
-                    **x.items.borrow_mut(self.mc) = items;
+                    let old = std::mem::replace(&mut **x.items.borrow_mut(self.mc), items);
+                    drop(old);
                     Some(a.clone())
                 }
+                None if b.kind() == K::BigInt => return Err(self.memory_error()),
                 None => None,
             },
             (Add | IAdd, K::Tuple, K::Tuple) => {
                 let (Some(x), Some(y)) = (a.downcast_ref::<Tuple<'gc, M>>(), b.downcast_ref::<Tuple<'gc, M>>()) else {
                     return Ok(None);
                 };
+                self.reserve_many(x.len() + y.len(), 16)?;
                 let items = x.tail().iter().chain(y.tail()).cloned().collect();
                 Some(self.tuple(items)?)
             }
@@ -440,12 +445,15 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     let items = self.repeated_items(x.tail(), n)?;
                     Some(self.tuple(items)?)
                 }
+                (None, Some(_)) if b.kind() == K::BigInt => return Err(self.memory_error()),
                 _ => None,
             },
             (Or, K::Dict, K::Dict) => {
                 let (Some(x), Some(y)) = (a.downcast_ref::<Dict<'gc, M>>(), b.downcast_ref::<Dict<'gc, M>>()) else {
                     return Ok(None);
                 };
+                let bytes = x.table.borrow().buffer_bytes();
+                self.reserve(bytes)?;
                 let table = x.table.borrow().copy();
                 let (y, d) = (y.clone(), self.dict(table)?);
                 self.dict_update(&d, &y)?;
@@ -485,7 +493,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             return Ok(a.clone());
         }
         let n = x.len() + y.len();
-        self.reserve(n)?;
+        // The object, and what the buffer it is made in has to grow by.
+        self.reserve(n.saturating_mul(2).saturating_sub(self.host.text.capacity()))?;
         let chars = x.header().chars + y.header().chars;
         let mut buffer = std::mem::take(&mut self.host.text);
         buffer.clear();
@@ -498,7 +507,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     fn repeat_str(&mut self, a: &V<'gc, M>, n: i64) -> R<'gc, M> {
         let Some(x) = a.downcast_ref::<Str>() else { return Ok(Val::none()) };
         let n = n.max(0) as usize;
-        self.reserve(x.len().saturating_mul(n))?;
+        // Made in a buffer and copied.
+        self.reserve_many(x.len().saturating_mul(n), 2)?;
         if n == 1 {
             return Ok(a.clone());
         }

@@ -313,6 +313,25 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 };
             }
         }
+        // What makes its items one by one, perhaps without end: by a frame, so that collections and Ctrl-C get through.
+        let lazy = match c.kind() {
+            Kind::Gen | Kind::Iter | Kind::File => true,
+            Kind::Instance if self.inner(&c).is_none() => {
+                let class = self.class_of(&c);
+                self.lookup(&class, N::contains).is_none()
+                    && self.lookup(&class, N::iter).is_some_and(|f| f.kind() == Kind::Func)
+            }
+            _ => false,
+        };
+        if lazy {
+            let name = self.intern("_in")?;
+            if let Some(f) = self.dict_get_name(&self.rt.prelude, &name) {
+                return match self.call_step(f, &[c, x], mode, Val::empty())? {
+                    Step::Value(v) => Ok(self.truth_fast(&v)),
+                    Step::Pushed => Ok(None),
+                };
+            }
+        }
         self.contains_native(&c, &x).map(Some)
     }
     /// `x in c`, nested.
@@ -427,6 +446,15 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         items.push(v);
         Ok(())
     }
+    /// Asks for what `more` items at the end of a list take.
+    pub fn reserve_extension(&mut self, l: &Gc<'gc, List<'gc, M>, M>, more: usize) -> R<'gc, M, ()> {
+        let (n, room) = {
+            let items = l.items.borrow();
+            (items.len(), items.capacity())
+        };
+        // The buffer at least doubles.
+        if room - n < more { self.reserve_many((n + more).max(2 * n), 8) } else { Ok(()) }
+    }
     /// `SetAdd` and `MapAdd`: to the set or dict further down the stack.
     pub fn add_to(&mut self, i: crate::bytecode::Instr) -> R<'gc, M, ()> {
         let v = self.stack.pop().unwrap_or_default();
@@ -459,7 +487,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     pub fn extend(&mut self, l: &V<'gc, M>, from: &V<'gc, M>) -> R<'gc, M, ()> {
         let items = self.collect(from)?;
         if let Some(l) = l.downcast_ref::<List<'gc, M>>() {
-            self.reserve(items.len() * 16)?;
+            self.reserve_extension(l, items.len())?;
             l.items.borrow_mut(self.mc).extend(items)
         }
         Ok(())
@@ -574,12 +602,15 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     pub fn concat_strings(&mut self, from: usize) -> R<'gc, M> {
         let mut buffer = std::mem::take(&mut self.host.text);
         buffer.clear();
+        let parts = &self.stack[from..];
+        let total = parts.iter().filter_map(|v| v.downcast_ref::<Str>()).map(|s| s.len()).sum();
+        self.reserve_many(total, 2)?;
         for v in &self.stack[from..] {
             if let Some(s) = v.downcast_ref::<Str>() {
                 buffer.push_str(s.text())
             }
         }
-        let out = self.reserve(buffer.len()).and_then(|()| self.str(&buffer));
+        let out = self.str(&buffer);
         self.host.text = buffer;
         out
     }

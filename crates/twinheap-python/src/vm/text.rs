@@ -6,7 +6,7 @@ use crate::{
     num::float,
     object::*,
     text::{
-        format_spec::{FormatError, FormatSpec},
+        format_spec::{FormatError, FormatSpec, Grouping},
         quote,
     },
     types::names::N,
@@ -358,6 +358,15 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             _ => String::new(),
         }
     }
+    /// Appends the `repr` of an item. A list that holds one list twice, and so on down, has a text of any size: the
+    /// buffer's growth is asked for.
+    fn repr_part(&mut self, v: &V<'gc, M>, out: &mut String) -> R<'gc, M, ()> {
+        if out.capacity() - out.len() < 64 {
+            self.reserve_many(out.capacity(), 4)?;
+            out.reserve(out.capacity().max(64));
+        }
+        self.repr_into(v, out)
+    }
     fn repr_items(&mut self, v: &V<'gc, M>, open: &str, close: &str, out: &mut String) -> R<'gc, M, ()> {
         out.push_str(open);
         let mut i = 0;
@@ -365,7 +374,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             if i > 0 {
                 out.push_str(", ");
             }
-            self.repr_into(&x, out)?;
+            self.repr_part(&x, out)?;
             i += 1;
         }
         if i == 1 && open == "(" {
@@ -382,9 +391,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             if i > 0 {
                 out.push_str(", ");
             }
-            self.repr_into(k, out)?;
+            self.repr_part(k, out)?;
             out.push_str(": ");
-            self.repr_into(v, out)?;
+            self.repr_part(v, out)?;
         }
         out.push('}');
         Ok(())
@@ -402,7 +411,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             if i > 0 {
                 out.push_str(", ");
             }
-            self.repr_into(x, out)?;
+            self.repr_part(x, out)?;
         }
         out.push_str(if plain { "}" } else { "})" });
         Ok(())
@@ -444,6 +453,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         let w = self.unwrapped(v.clone());
         let name = self.type_name(&w);
+        // Padding is made apart and then put together; grouped digits are made as characters.
+        if let Ok(f) = FormatSpec::parse(spec, &name) {
+            self.reserve_many(f.least_size(), if f.grouping == Grouping::No { 8 } else { 16 })?;
+        }
         let made = match w.kind() {
             Kind::Str => FormatSpec::parse(spec, "str")
                 .and_then(|f| f.format_str(w.downcast_ref::<Str>().map_or("", |s| s.text()))),

@@ -7,9 +7,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-const MANAGERS: [&str; 3] = ["refcount", "tricolor", "null"];
+pub const MANAGERS: [&str; 3] = ["refcount", "tricolor", "null"];
 
-fn script(name: &str, text: &str) -> PathBuf {
+pub fn script(name: &str, text: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("twinheap-bad-input-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for scripts");
     let path = folder.join(name);
@@ -17,7 +17,7 @@ fn script(name: &str, text: &str) -> PathBuf {
     path
 }
 /// Runs under every manager: exit status 1, nothing on standard output, these lines at the end of standard error.
-fn fails(name: &str, text: &str, last: &str, env: &[(&str, &str)]) {
+pub fn fails(name: &str, text: &str, last: &str, env: &[(&str, &str)]) {
     let path = script(name, text);
     for manager in MANAGERS {
         let o = run(manager, &path, &[], env);
