@@ -76,6 +76,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 }
                 Kind::Class => {
                     let Ok(c) = callee.downcast::<Class<'gc, M>>() else { unreachable!() };
+                    if kw == 0 && self.stack.len() == first + 1 && c.ptr_eq(self.class(T::Type)) {
+                        // `type(x)`, which needs no method found.
+                        let class = self.class_of(&self.stack[first]);
+                        self.stack.truncate(at);
+                        self.stack.push(Val::from_gc(class));
+                        return Ok(true);
+                    }
                     if first == at {
                         // The class's place was taken by an argument.
                         self.stack.insert(at, Val::empty());

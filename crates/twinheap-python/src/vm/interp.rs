@@ -872,15 +872,12 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
 
                         Op::ReturnGenerator => {
                             // Its frame is gone whatever comes of it: an error is the caller's.
-                            match self.make_generator(pc) {
-                                Ok(g) => push!(g),
-                                Err(e) if at == stop_at => break 'flow Flow::Exit(Exit::Raised(e)),
-                                Err(e) => break 'flow Flow::Raise(e),
-                            }
-                            if at == stop_at {
-                                break 'flow Flow::Exit(Exit::Done);
-                            }
-                            break 'flow Flow::Switch;
+                            break 'flow match self.make_generator(pc).map(|g| self.stack.push(g)) {
+                                Ok(()) if at == stop_at => Flow::Exit(Exit::Done),
+                                Ok(()) => Flow::Switch,
+                                Err(e) if at == stop_at => Flow::Exit(Exit::Raised(e)),
+                                Err(e) => Flow::Raise(e),
+                            };
                         }
                         Op::YieldValue => {
                             let v = pop!();
