@@ -147,8 +147,9 @@ pub fn set_slice<'gc, M: OneMutator>(
         vm.reserve_extension(l, new.len())?;
         vm.reserve_many(to - from, 8)?;
         let mc = vm.mc;
-        let old: Vec<_> = l.items.borrow_mut(mc).splice(from..to, new).collect();
-        drop(old);
+        let mut old: Vec<_> = l.items.borrow_mut(mc).splice(from..to, new).collect();
+        // Last to first, as `list_ass_slice`.
+        while old.pop().is_some() {}
         return Ok(());
     }
     let at = indices(start, stop, step);

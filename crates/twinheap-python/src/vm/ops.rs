@@ -51,6 +51,16 @@ pub fn fast_binary<'gc, M: OneMutator>(op: u8, a: &V<'gc, M>, b: &V<'gc, M>) -> 
 fn small_as_f64<M: OneMutator>(v: &V<'_, M>) -> Option<f64> {
     v.as_int().map(|i| i as f64)
 }
+/// What two truth values are joined to by `&`, `|` and `^`: one as well.
+fn both_bool<'gc, M: OneMutator>(op: BinKind, a: &V<'gc, M>, b: &V<'gc, M>) -> Option<V<'gc, M>> {
+    let (x, y) = (a.as_bool()?, b.as_bool()?);
+    match op.base() {
+        BinKind::And => Some(Val::bool(x & y)),
+        BinKind::Or => Some(Val::bool(x | y)),
+        BinKind::Xor => Some(Val::bool(x ^ y)),
+        _ => None,
+    }
+}
 fn ordered(op: u8, o: Ordering) -> bool {
     match op & 7 {
         0 => o.is_lt(),
@@ -260,7 +270,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             {
                 return Err(self.unsupported(op, &a, &b));
             }
-            return self.numbers(op, x, y).map(Step::Value);
+            return match both_bool(op, &a, &b) {
+                Some(v) => Ok(Step::Value(v)),
+                None => self.numbers(op, x, y).map(Step::Value),
+            };
         }
         if a.kind() != Kind::Instance
             && b.kind() != Kind::Instance
@@ -519,6 +532,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// Numbers and what built-in types do.
     pub fn native_operator(&mut self, op: BinKind, a: &V<'gc, M>, b: &V<'gc, M>) -> R<'gc, M, Option<V<'gc, M>>> {
         if let (Some(x), Some(y)) = (self.num(a), self.num(b)) {
+            if let Some(v) = both_bool(op, a, b) {
+                return Ok(Some(v));
+            }
             return self.numbers(op, x, y).map(Some);
         }
         self.native_binary(op, a, b)
