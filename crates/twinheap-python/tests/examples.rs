@@ -7,6 +7,10 @@
 mod bad_input;
 #[path = "examples/language.rs"]
 mod language;
+#[path = "examples/limits.rs"]
+mod limits;
+#[path = "examples/signals.rs"]
+mod signals;
 #[path = "examples/support.rs"]
 mod support;
 
