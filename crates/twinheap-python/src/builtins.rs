@@ -697,17 +697,31 @@ fn compile<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     }
 }
 fn input<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
-    if a.n > 0 {
+    // Called again after a wait, it has printed its prompt.
+    if !std::mem::replace(&mut vm.host.prompted, true) && a.n > 0 {
         let v = vm.arg(a, 0);
         let t = vm.str_text(&v)?;
         let _ = vm.host.write_out(t.as_bytes());
     }
     let _ = vm.host.flush();
-    let mut line = String::new();
-    match std::io::stdin().read_line(&mut line) {
-        Ok(0) => Err(vm.raise(E::EOFError, "EOF when reading a line")),
-        Ok(_) => vm.str(line.trim_end_matches('\n')),
-        Err(e) => Err(vm.os_error(&e, None)),
+    crate::modules::find(vm, "sys")?;
+    let line = match vm.sys_stream(N::stdin) {
+        Some(v) => match v.downcast_ref::<File<'gc, M>>() {
+            Some(f) => crate::types::file::line(vm, f),
+            None => {
+                let name = vm.intern("readline")?;
+                let m = vm.get_attr(&v, &name)?;
+                vm.call(&m, &[]).map(Some)
+            }
+        },
+        None => Err(vm.raise(E::RuntimeError, "input(): lost sys.stdin")),
+    };
+    vm.host.prompted = line.as_ref().is_err_and(|e| e.is_ask());
+    let line = line?;
+    vm.dirty = true;
+    match line.as_ref().and_then(|l| l.downcast_ref::<Str>()).map(|s| s.text()) {
+        None | Some("") => Err(vm.raise(E::EOFError, "EOF when reading a line")),
+        Some(text) => vm.str(text.strip_suffix('\n').unwrap_or(text)),
     }
 }
 fn build_class<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {

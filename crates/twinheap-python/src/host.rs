@@ -5,8 +5,15 @@
 use std::{
     collections::HashMap,
     io::Write,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
 };
+
+/// How long whoever waits does not look for Ctrl-C.
+pub const TURN: Duration = Duration::from_millis(20);
 
 /// See above.
 pub struct Host {
@@ -26,16 +33,25 @@ pub struct Host {
     pub sane_bytes: usize,
     /// Somebody pressed Ctrl-C.
     pub interrupt: Option<&'static AtomicBool>,
+    /// A wait outside of the session is over: Ctrl-C, if that was what ended it, is raised where it waited.
+    pub check_interrupt: bool,
     /// `gc.set_debug`
     pub gc_debug: i32,
     /// A collection is running, its finalizers included.
     pub collecting: bool,
-    /// A collection because of a limit has just been made: the next refusal is final.
-    pub relieving: bool,
-    /// Where on the stack the native lies that is to be called again, and its first argument.
-    pub retry: Option<(usize, usize)>,
+    /// A collection because of a limit has just been made for the last of so many frames: the next refusal of the
+    /// instruction it is at is final.
+    pub relieved: Option<usize>,
+    /// Relief given inside the finalizers that relief has run.
+    pub relief_depth: u32,
+    /// `input` has printed its prompt and waits.
+    pub prompted: bool,
+    /// What a native waits for outside of the session.
+    pub waiting: Option<std::fs::File>,
     /// Source files' lines, for tracebacks.
     pub sources: HashMap<Arc<str>, Vec<String>>,
+    /// Frames that an exception, given by its word, has left and that have no traceback in the heap: no room for one.
+    pub lost_frames: (u64, Vec<(Arc<crate::bytecode::CodeObject>, u32)>),
     /// When the program began.
     pub started: std::time::Instant,
     /// Directory of the script: where modules are looked for.
@@ -59,6 +75,9 @@ pub struct Host {
 impl Host {
     /// Writes to standard output.
     pub fn write_out(&mut self, text: &[u8]) -> Result<(), std::io::Error> {
+        if self.out_broken {
+            return self.flush();
+        }
         self.out.extend_from_slice(text);
         if self.out.len() > 1 << 16 || (self.line_buffered && text.contains(&b'\n')) {
             return self.flush();
@@ -67,23 +86,43 @@ impl Host {
     }
     /// Hands the buffer to the system.
     pub fn flush(&mut self) -> Result<(), std::io::Error> {
+        if self.out_broken {
+            // Nothing will be read any more; whoever asks is told again.
+            return Err(std::io::Error::from_raw_os_error(32));
+        }
         if self.out.is_empty() {
             return Ok(());
         }
         let bytes = std::mem::take(&mut self.out);
-        if self.out_broken {
-            return Ok(());
-        }
         let result = {
             let mut stdout = std::io::stdout().lock();
             stdout.write_all(&bytes).and_then(|()| stdout.flush())
         };
-        if result.is_err() {
+        if result.as_ref().is_err_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe) {
             self.out_broken = true;
         }
         self.out = bytes;
         self.out.clear();
         result
+    }
+    /// Whether somebody has pressed Ctrl-C and nobody has been told yet.
+    pub fn interrupt_pending(&self) -> bool {
+        self.interrupt.is_some_and(|i| i.load(Relaxed))
+    }
+    /// Sleeps, unless Ctrl-C ends it.
+    pub fn sleep(&self, seconds: f64) {
+        let end = Instant::now() + Duration::from_secs_f64(seconds.min(1e9));
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.interrupt_pending() {
+                return;
+            }
+            std::thread::sleep(left.min(TURN));
+        }
+    }
+    /// Waits until there is something to read, or the end, or Ctrl-C. The signal goes to any thread, so this one looks.
+    pub fn wait_readable(&self, file: &std::fs::File) {
+        while !readable(file, TURN) && !self.interrupt_pending() {}
     }
     /// Line `n` (from 1) of a source file.
     pub fn source_line(&mut self, file: &Arc<str>, n: u32) -> Option<String> {
@@ -93,4 +132,20 @@ impl Host {
         }
         self.sources[file].get((n as usize).checked_sub(1)?).cloned()
     }
+}
+
+/// Whether a read would not block: at once, or within `timeout`.
+#[cfg(unix)]
+pub fn readable(file: &std::fs::File, timeout: Duration) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let limit = Timespec { tv_sec: 0, tv_nsec: i64::from(timeout.subsec_nanos()) };
+    match poll(&mut [PollFd::new(file, PollFlags::IN)], Some(&limit)) {
+        Ok(n) => n > 0,
+        // A signal came: whoever waits looks at the flag and comes back. Other errors are the read's to report.
+        Err(e) => e != rustix::io::Errno::INTR,
+    }
+}
+#[cfg(not(unix))]
+pub fn readable(_: &std::fs::File, _: Duration) -> bool {
+    true
 }

@@ -7,14 +7,13 @@ use crate::{
     host::Host,
     object::*,
     value::Value,
-    vm::{E, Exc, Request, Runtime, Vm, exc::Unwound, interp::Exit},
+    vm::{E, Exc, Request, Runtime, Vm, interp::Exit},
 };
 use std::{
     collections::HashMap,
     io::{IsTerminal, Write},
     path::PathBuf,
     sync::atomic::AtomicBool,
-    time::Duration,
 };
 use twinheap::{
     Cause, Config, Gc, GcAny, Heap, Manager, Mutator, OneMutator, Rootable, Stats, Val,
@@ -76,6 +75,10 @@ impl<M: OneMutator> Rootable<M> for Root {
 const STACK_BYTES: usize = 512 << 20;
 /// Loops allowed on it.
 const NEST_LIMIT: u32 = 900;
+/// Relief inside the finalizers of a relief.
+const RELIEF_DEPTH: u32 = 4;
+/// Collections for one relief, while finalizers run.
+const RELIEF_ROUNDS: u32 = 4;
 
 /// Runs a script under the manager of this name.
 ///
@@ -126,6 +129,8 @@ pub fn run<M: OneMutator>(options: Options) -> Result<Outcome, StartError> {
 struct Driver<M: OneMutator> {
     mutator: Mutator<Root, M>,
     host: Option<Box<Host>>,
+    /// How often finalizers have run.
+    ran: u64,
 }
 
 enum After {
@@ -171,9 +176,10 @@ impl<M: OneMutator> Driver<M> {
                     self.session(|vm| vm.stack.push(Val::index(n)));
                 }
                 After::Request(Request::Relieve) => {
-                    self.collect(2, Cause::Limit);
-                    self.host().relieving = true;
+                    let depth = self.relieve();
+                    self.host().relieved = Some(depth);
                 }
+                After::Request(Request::Wait) => self.wait(),
                 After::Request(Request::Sleep(seconds)) => {
                     self.sleep(seconds);
                     self.session(|vm| vm.stack.push(Val::none()));
@@ -181,16 +187,37 @@ impl<M: OneMutator> Driver<M> {
             }
         }
     }
-    fn sleep(&mut self, seconds: f64) {
-        let end = std::time::Instant::now() + Duration::from_secs_f64(seconds.min(1e9));
-        loop {
-            let left = end.saturating_duration_since(std::time::Instant::now());
-            let interrupted = self.host().interrupt.is_some_and(|i| i.load(std::sync::atomic::Ordering::Relaxed));
-            if left.is_zero() || interrupted {
-                return;
+    /// Collects for somebody who has no room. What finalizers kept alive until they had run goes with one more
+    /// collection. The frames that there are.
+    fn relieve(&mut self) -> usize {
+        // Finalizers that run out of room themselves, one inside another's relief: the innermost run no others.
+        if self.host().relief_depth < RELIEF_DEPTH {
+            self.host().relief_depth += 1;
+            for _ in 0..RELIEF_ROUNDS {
+                let before = self.ran;
+                self.collect(2, Cause::Limit);
+                if self.ran == before {
+                    break;
+                }
             }
-            std::thread::sleep(left.min(Duration::from_millis(50)));
+            self.host().relief_depth -= 1;
+        } else {
+            self.mutator.collect(twinheap::Request { generation: 2, save_all: false, cause: Cause::Limit });
         }
+        self.session(|vm| vm.frames.len())
+    }
+    /// Waits for what a native wants to read, or for Ctrl-C.
+    fn wait(&mut self) {
+        let host = self.host();
+        if let Some(file) = host.waiting.take() {
+            host.wait_readable(&file);
+        }
+        host.check_interrupt = true;
+    }
+    fn sleep(&mut self, seconds: f64) {
+        let host = self.host();
+        host.sleep(seconds);
+        host.check_interrupt = true;
     }
     /// A session was asked to end: collects, if a collection is due by itself.
     fn between(&mut self) {
@@ -252,6 +279,7 @@ impl<M: OneMutator> Driver<M> {
             // What waits for frames below is not ours to begin.
             let before = self.session(|vm| (vm.todo.len(), vm.mc.has_pending()));
             self.run_to(depth);
+            self.ran += 1;
             let after = self.session(|vm| (vm.todo.len(), vm.mc.has_pending()));
             if before == after && !after.1 {
                 return;
@@ -293,8 +321,12 @@ fn drive<M: OneMutator>(options: Options, source: &[u8], stack: usize) -> Result
         interrupt,
         gc_debug: 0,
         collecting: false,
-        relieving: false,
-        retry: None,
+        check_interrupt: false,
+        relieved: None,
+        relief_depth: 0,
+        waiting: None,
+        prompted: false,
+        lost_frames: (0, Vec::new()),
         sources: HashMap::new(),
         started: std::time::Instant::now(),
         folder: path.parent().map_or_else(PathBuf::new, PathBuf::from),
@@ -306,7 +338,7 @@ fn drive<M: OneMutator>(options: Options, source: &[u8], stack: usize) -> Result
         repr_of: Vec::new(),
         descriptors_peak: 0,
     };
-    let mut d = Driver { mutator, host: Some(Box::new(host)) };
+    let mut d = Driver { mutator, host: Some(Box::new(host)), ran: 0 };
     let booted = d.session(|vm| match vm.begin() {
         Ok(()) => Ok(()),
         Err(e) => Err(vm.exception_line(&e.0)),
@@ -346,6 +378,7 @@ fn drive<M: OneMutator>(options: Options, source: &[u8], stack: usize) -> Result
         });
     }
     drop(co);
+    d.host().lost_frames.1.clear();
     // At exit: handlers, last first; then a collection; then the module's variables, in CPython's order.
     loop {
         let more = d.session(|vm| !vm.rt.atexit.items.borrow().is_empty());
@@ -549,24 +582,6 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 true
             }
             None => false,
-        }
-    }
-    /// Calls again what was given up for lack of room.
-    pub fn retry(&mut self, stop_at: usize) -> Option<Exit<'gc, M>> {
-        let (at, first) = self.host.retry.take()?;
-        let f = self.stack.pop().unwrap_or_default();
-        let out = match f.downcast::<NativeFn<'gc, M>>() {
-            Ok(f) => self.call_native_at(&f, at, first, 0),
-            Err(_) => Ok(true),
-        };
-        self.host.relieving = false;
-        match out {
-            Ok(_) => None,
-            Err(e) => match self.unwind(e, stop_at, true) {
-                Unwound::Handled => None,
-                Unwound::Finished => Some(Exit::Done),
-                Unwound::Left(e) => Some(Exit::Raised(e)),
-            },
         }
     }
 }

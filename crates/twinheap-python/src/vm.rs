@@ -21,6 +21,7 @@ pub mod iter;
 pub mod name;
 pub mod natives;
 pub mod ops;
+pub mod relief;
 pub mod subscr;
 pub mod text;
 
@@ -31,7 +32,7 @@ use crate::{
     value::{Kind, Value},
 };
 use num_bigint::BigInt;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use twinheap::{Full, Gc, GcCell, Lifo, Mutation, OneMutator, Slot, Static, Trace, Val, ValSlot, WeakBox};
 
 pub use boot::{E, T};
@@ -55,8 +56,10 @@ pub enum Step<'gc, M: OneMutator> {
 pub enum Request {
     /// Collect this generation; the answer is the number of objects.
     Collect(u8),
-    /// Collect because of a limit, then call the same native again.
+    /// Collect because of a limit, then run the same instruction again.
     Relieve,
+    /// Wait until what [`Host::waiting`] holds can be read, then run the same instruction again.
+    Wait,
     /// Sleep so many seconds.
     Sleep(f64),
 }
@@ -95,6 +98,9 @@ pub struct Runtime<'gc, M: OneMutator> {
     pub spare: ValSlot<'gc, M>,
 }
 
+/// Nobody listens to Ctrl-C.
+static NO_INTERRUPT: AtomicBool = AtomicBool::new(false);
+
 /// One session of the machine.
 pub struct Vm<'gc, M: OneMutator> {
     /// The session.
@@ -115,6 +121,16 @@ pub struct Vm<'gc, M: OneMutator> {
     pub kwnames: Option<Gc<'gc, Tuple<'gc, M>, M>>,
     /// What a native asked for by answering [`Ask`]'s word.
     pub ask: Option<Ask<'gc, M>>,
+    /// Somebody pressed Ctrl-C.
+    pub interrupt: &'static AtomicBool,
+    /// The last error that a collection may cure, if it is still on its way to the loop.
+    pub wants: V<'gc, M>,
+    /// The running instruction has done what must not be done twice.
+    pub dirty: bool,
+    /// An instruction of the outermost loop is about to call.
+    pub calling: bool,
+    /// What it took from the stack.
+    pub held: relief::Held<'gc, M>,
 }
 
 /// What a native can ask of the loop instead of answering.
@@ -146,7 +162,23 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let stack = std::mem::take(&mut *rt.stack.borrow_mut(mc));
         let frames = std::mem::take(&mut *rt.frames.borrow_mut(mc));
         let todo = std::mem::take(&mut *rt.todo.borrow_mut(mc));
-        Vm { mc, rt, stack, frames, todo, host, nest: 0, kwnames: None, ask: None }
+        let interrupt = host.interrupt.unwrap_or(&NO_INTERRUPT);
+        Vm {
+            mc,
+            rt,
+            stack,
+            frames,
+            todo,
+            host,
+            nest: 0,
+            kwnames: None,
+            ask: None,
+            interrupt,
+            wants: Val::empty(),
+            dirty: false,
+            calling: false,
+            held: relief::Held::default(),
+        }
     }
     /// Ends it: everything goes back into the root.
     pub fn finish(self) -> Box<Host> {

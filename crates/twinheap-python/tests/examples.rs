@@ -9,6 +9,10 @@ mod bad_input;
 mod bounds;
 #[path = "examples/language.rs"]
 mod language;
+#[path = "examples/limits.rs"]
+mod limits;
+#[path = "examples/signals.rs"]
+mod signals;
 #[path = "examples/support.rs"]
 mod support;
 

@@ -57,11 +57,6 @@ fn listdir<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
             let items = names.iter().map(|n| vm.str(n)).collect::<Result<Vec<_>, _>>()?;
             vm.list(items)
         }
-        Err(e)
-            if matches!(e.raw_os_error(), Some(23 | 24)) && !vm.host.relieving && !vm.host.counted && vm.nest == 0 =>
-        {
-            vm.end_session(crate::vm::Request::Relieve)
-        }
         Err(e) => {
             let name = vm.arg(a, 0);
             Err(vm.os_error(&e, Some(name)))

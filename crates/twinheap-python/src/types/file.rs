@@ -7,7 +7,7 @@ use crate::{
     object::*,
     value::{Kind, Value},
     vm::{
-        Args, E, R, Request, T, Vm,
+        Args, E, R, T, Vm,
         boot::{GetSet, Methods},
         natives::{def, def_kw},
     },
@@ -37,6 +37,8 @@ pub struct Open {
     behind: Vec<u8>,
     closed: bool,
     end: bool,
+    /// Reading may have to wait: no regular file.
+    waits: bool,
 }
 impl Drop for Open {
     fn drop(&mut self) {
@@ -57,6 +59,7 @@ impl Open {
             behind: vec![],
             closed: false,
             end: false,
+            waits: which == 3,
         }
     }
     fn flush(&mut self) -> std::io::Result<()> {
@@ -74,15 +77,6 @@ impl Open {
         let len = self.ahead.len() - self.at;
         if self.end || self.ahead.capacity() - len >= FILL { 0 } else { 2 * len + FILL }
     }
-    /// Takes `n` bytes that are there.
-    fn take(&mut self, n: usize) -> Vec<u8> {
-        if self.at == 0 && n == self.ahead.len() {
-            return std::mem::take(&mut self.ahead);
-        }
-        let out = self.ahead[self.at..self.at + n].to_vec();
-        self.at += n;
-        out
-    }
     /// Reads more; false at the end.
     fn fill(&mut self) -> std::io::Result<bool> {
         if self.end {
@@ -92,13 +86,16 @@ impl Open {
             self.ahead.drain(..self.at);
             self.at = 0;
         }
+        if self.standard == 3 && self.file.is_none() {
+            // Unbuffered: what can be read is what the system says.
+            self.file = Some(standard_input()?);
+        }
+        if self.waits && self.file.as_ref().is_some_and(|f| !crate::host::readable(f, std::time::Duration::ZERO)) {
+            return Err(std::io::ErrorKind::WouldBlock.into());
+        }
         let old = self.ahead.len();
         self.ahead.resize(old + FILL, 0);
-        let n = match (&mut self.file, self.standard) {
-            (Some(f), _) => f.read(&mut self.ahead[old..]),
-            (None, 3) => std::io::stdin().read(&mut self.ahead[old..]),
-            _ => Ok(0),
-        };
+        let n = self.file.as_mut().map_or(Ok(0), |f| f.read(&mut self.ahead[old..]));
         let n = match n {
             Ok(n) => n,
             Err(e) => {
@@ -110,6 +107,11 @@ impl Open {
         self.end = n == 0;
         Ok(n > 0)
     }
+}
+
+fn standard_input() -> std::io::Result<Descriptor> {
+    use std::os::fd::AsFd;
+    Ok(std::io::stdin().as_fd().try_clone_to_owned()?.into())
 }
 
 fn this<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M, Gc<'gc, File<'gc, M>, M>> {
@@ -145,7 +147,7 @@ pub fn open<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let plus = has('+');
     options.read(has('r') || plus).write(!has('r') || plus).append(has('a'));
     options.create(has('w') || has('a')).truncate(has('w')).create_new(has('x'));
-    match options.open(&text) {
+    match open_or_interrupt(vm, options, &text)? {
         Ok(file) => {
             // The system gives the lowest number that is free: at the peak all below are taken.
             vm.host.descriptors_peak = vm.host.descriptors_peak.max(number(&file) + 1);
@@ -155,16 +157,12 @@ pub fn open<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
             }
             adopt(vm, file, mode, path)
         }
-        Err(e)
-            if matches!(e.raw_os_error(), Some(23 | 24)) && !vm.host.relieving && !vm.host.counted && vm.nest == 0 =>
-        {
-            vm.end_session(Request::Relieve)
-        }
         Err(e) => Err(vm.os_error(&e, Some(path))),
     }
 }
 /// A file object of an open descriptor.
 pub fn adopt<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, file: Descriptor, mode: String, name: V<'gc, M>) -> R<'gc, M> {
+    let waits = file.metadata().is_ok_and(|m| !m.is_file());
     let inner = Open {
         file: Some(file),
         standard: 0,
@@ -175,8 +173,63 @@ pub fn adopt<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, file: Descriptor, mode: St
         behind: vec![],
         closed: false,
         end: false,
+        waits,
     };
     vm.make(File { inner: Static(Mutex::new(inner)), name })
+}
+/// A named pipe opens when somebody opens its other end: that is waited for on another thread, and Ctrl-C ends it.
+fn open_or_interrupt<'gc, M: OneMutator>(
+    vm: &mut Vm<'gc, M>,
+    options: OpenOptions,
+    path: &str,
+) -> R<'gc, M, std::io::Result<Descriptor>> {
+    if !is_pipe(path) {
+        return Ok(options.open(path));
+    }
+    let (done, opened) = std::sync::mpsc::channel();
+    let path = path.to_owned();
+    let waiter = std::thread::Builder::new().name("open".into()).spawn(move || {
+        // Nobody may be waiting any more.
+        let _ = done.send(options.open(path));
+    });
+    if let Err(e) = waiter {
+        return Ok(Err(e));
+    }
+    loop {
+        if let Ok(file) = opened.recv_timeout(crate::host::TURN) {
+            return Ok(file);
+        }
+        if vm.interrupted() {
+            return Err(vm.raise(E::KeyboardInterrupt, ""));
+        }
+    }
+}
+#[cfg(unix)]
+fn is_pipe(path: &str) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    std::fs::metadata(path).is_ok_and(|m| m.file_type().is_fifo())
+}
+#[cfg(not(unix))]
+fn is_pipe(_: &str) -> bool {
+    false
+}
+/// A read would have to wait, or a signal came: waits outside of the session, to be called again, where that can be
+/// done, else here.
+fn wait<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, f: &Gc<'gc, File<'gc, M>, M>) -> R<'gc, M, ()> {
+    let file = f.inner.lock().ok().and_then(|o| o.file.as_ref().and_then(|f| f.try_clone().ok()));
+    let _ = vm.host.flush();
+    if let Some(file) = file {
+        if vm.can_wait_outside() {
+            vm.host.waiting = Some(file);
+            return Err(crate::vm::Exc(crate::vm::ask_word()));
+        }
+        vm.host.wait_readable(&file);
+    }
+    if vm.interrupted() { Err(vm.raise(E::KeyboardInterrupt, "")) } else { Ok(()) }
+}
+fn must_wait(e: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{Interrupted, WouldBlock};
+    e.kind() == Interrupted || (e.kind() == WouldBlock && e.raw_os_error().is_none())
 }
 /// The system's number of an open file.
 #[cfg(unix)]
@@ -188,7 +241,19 @@ pub fn number(file: &Descriptor) -> u64 {
 pub fn number(_: &Descriptor) -> u64 {
     0
 }
+/// What lies ahead becomes an object, and is passed over when it is one: without room nothing is lost.
 fn give<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, f: &Gc<'gc, File<'gc, M>, M>, bytes: Vec<u8>) -> R<'gc, M> {
+    let n = bytes.len();
+    vm.reserve(n)?;
+    let given = decoded(vm, f, bytes);
+    if !given.as_ref().is_err_and(|e| e.0.is(&vm.wants))
+        && let Ok(mut o) = f.inner.lock()
+    {
+        o.at += n
+    }
+    given
+}
+fn decoded<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, f: &Gc<'gc, File<'gc, M>, M>, bytes: Vec<u8>) -> R<'gc, M> {
     if f.inner.lock().map(|o| o.binary).unwrap_or(false) {
         return vm.bytes(&bytes);
     }
@@ -211,43 +276,47 @@ fn give<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, f: &Gc<'gc, File<'gc, M>, M>, b
 fn read<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let f = this(vm, a)?;
     let want = vm.int_arg_or(a, 1, -1)?;
-    let result = {
-        let Ok(mut o) = f.inner.lock() else { return Ok(Val::none()) };
-        let mut done = Ok(());
-        loop {
-            let have = &o.ahead[o.at..];
-            // A text's length is in characters.
-            let enough = want >= 0
-                && if o.binary { have.len() as i64 >= want } else { chars_end(have, want as usize).is_some() };
-            if enough {
-                break;
-            }
-            // What was read stays in the buffer.
-            vm.reserve(o.growth())?;
-            match o.fill() {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(e) => {
-                    done = Err(e);
-                    break;
-                }
-            }
+    loop {
+        match read_some(vm, &f, want)? {
+            Ok(bytes) => return give(vm, &f, bytes),
+            Err(e) if must_wait(&e) => wait(vm, &f)?,
+            Err(e) => return Err(vm.os_error(&e, None)),
         }
-        let have = &o.ahead[o.at..];
-        let n = if want < 0 {
-            have.len()
-        } else if o.binary {
-            have.len().min(want as usize)
-        } else {
-            chars_end(have, want as usize).unwrap_or(have.len())
-        };
-        vm.reserve(n)?;
-        done.map(|()| o.take(n))
-    };
-    match result {
-        Ok(bytes) => give(vm, &f, bytes),
-        Err(e) => Err(vm.os_error(&e, None)),
     }
+}
+/// So many characters, or bytes, or all; they still lie ahead.
+fn read_some<'gc, M: OneMutator>(
+    vm: &mut Vm<'gc, M>,
+    f: &File<'gc, M>,
+    want: i64,
+) -> R<'gc, M, std::io::Result<Vec<u8>>> {
+    let Ok(mut o) = f.inner.lock() else { return Ok(Ok(Vec::new())) };
+    loop {
+        let have = &o.ahead[o.at..];
+        // A text's length is in characters.
+        let enough =
+            want >= 0 && if o.binary { have.len() as i64 >= want } else { chars_end(have, want as usize).is_some() };
+        if enough {
+            break;
+        }
+        // What was read stays in the buffer.
+        vm.reserve(o.growth())?;
+        match o.fill() {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(e) => return Ok(Err(e)),
+        }
+    }
+    let have = &o.ahead[o.at..];
+    let n = if want < 0 {
+        have.len()
+    } else if o.binary {
+        have.len().min(want as usize)
+    } else {
+        chars_end(have, want as usize).unwrap_or(have.len())
+    };
+    vm.reserve(n)?;
+    Ok(Ok(have[..n].to_vec()))
 }
 /// Bytes of the first `n` characters, if they are there whole.
 fn chars_end(bytes: &[u8], n: usize) -> Option<usize> {
@@ -269,34 +338,35 @@ fn chars_end(bytes: &[u8], n: usize) -> Option<usize> {
     }
     Some(at)
 }
-fn line<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, f: &Gc<'gc, File<'gc, M>, M>) -> R<'gc, M, Option<V<'gc, M>>> {
-    let result = {
-        let Ok(mut o) = f.inner.lock() else { return Ok(None) };
-        let mut from = o.at;
-        loop {
-            if let Some(i) = o.ahead[from..].iter().position(|&b| b == b'\n') {
-                let n = from + i + 1 - o.at;
-                vm.reserve(n)?;
-                break Ok(o.take(n));
-            }
-            let rest = o.ahead.len() - o.at;
-            vm.reserve(o.growth())?;
-            match o.fill() {
-                Ok(true) => from = o.at + rest,
-                Ok(false) => {
-                    let n = o.ahead.len() - o.at;
-                    vm.reserve(n)?;
-                    break Ok(o.take(n));
-                }
-                Err(e) => break Err(e),
-            }
+/// The next line; none at the end.
+pub fn line<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, f: &Gc<'gc, File<'gc, M>, M>) -> R<'gc, M, Option<V<'gc, M>>> {
+    loop {
+        match read_line(vm, f)? {
+            Ok(bytes) if bytes.is_empty() => return Ok(None),
+            Ok(bytes) => return give(vm, f, bytes).map(Some),
+            Err(e) if must_wait(&e) => wait(vm, f)?,
+            Err(e) => return Err(vm.os_error(&e, None)),
+        }
+    }
+}
+/// A line; it still lies ahead.
+fn read_line<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, f: &File<'gc, M>) -> R<'gc, M, std::io::Result<Vec<u8>>> {
+    let Ok(mut o) = f.inner.lock() else { return Ok(Ok(Vec::new())) };
+    let mut from = o.at;
+    let end = loop {
+        if let Some(i) = o.ahead[from..].iter().position(|&b| b == b'\n') {
+            break from + i + 1;
+        }
+        let rest = o.ahead.len() - o.at;
+        vm.reserve(o.growth())?;
+        match o.fill() {
+            Ok(true) => from = o.at + rest,
+            Ok(false) => break o.ahead.len(),
+            Err(e) => return Ok(Err(e)),
         }
     };
-    match result {
-        Ok(bytes) if bytes.is_empty() => Ok(None),
-        Ok(bytes) => give(vm, f, bytes).map(Some),
-        Err(e) => Err(vm.os_error(&e, None)),
-    }
+    vm.reserve(end - o.at)?;
+    Ok(Ok(o.ahead[o.at..end].to_vec()))
 }
 fn readline<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let f = this(vm, a)?;
@@ -319,6 +389,7 @@ fn readlines<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
         if items.len() == items.capacity() {
             vm.reserve_many(items.len(), 16)?;
         }
+        vm.dirty = true;
         items.push(l)
     }
     vm.list(items)
@@ -424,8 +495,8 @@ fn fileno<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     use std::os::fd::AsRawFd;
     let f = this(vm, a)?;
     let n = f.inner.lock().map_or(-1, |o| match (&o.file, o.standard) {
+        (_, 3) => 0,
         (Some(f), _) => f.as_raw_fd(),
-        (None, 3) => 0,
         (None, s) => s as i32,
     });
     vm.int(n as i64)

@@ -35,5 +35,5 @@ names! {
     self_ "__self__", first_line "__firstlineno__", keys "keys", close "close", send "send", throw "throw",
     write "write", value "value", code "code", dir "__dir__", fspath "__fspath__", all "__all__", path "__path__",
     prelude_ "<prelude>", intern_class_getitem "__class_getitem__", build_class "__build_class__",
-    complex_ "__complex__", stdout "stdout", stderr "stderr", flush "flush", trunc "__trunc__",
+    complex_ "__complex__", stdin "stdin", stdout "stdout", stderr "stderr", flush "flush", trunc "__trunc__",
 }

@@ -513,6 +513,23 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         };
         if class.version.load(Relaxed) == version { Some(class.found.borrow().values[index].clone()) } else { None }
     }
+    /// `LoadMethod` without the cache's help: callee, and self or an empty word, are pushed; false when a frame was.
+    pub fn push_method(&mut self, obj: V<'gc, M>, name: &Gc<'gc, Str, M>, cache: Option<&Cache>) -> R<'gc, M, bool> {
+        match self.load_method(&obj, name, cache)? {
+            (Step::Value(f), with_self) => {
+                self.stack.push(f);
+                self.stack.push(if with_self { obj } else { Val::empty() });
+                Ok(true)
+            }
+            (Step::Pushed, _) => {
+                // The result is the callee; the word above it is pushed when it is there.
+                if let Some(f) = self.frames.last_mut() {
+                    f.mode = Mode::Callee
+                }
+                Ok(false)
+            }
+        }
+    }
     /// The same, filling the cache: (callee, self or empty); a pushed frame answers the callee.
     #[inline(never)]
     pub fn load_method(

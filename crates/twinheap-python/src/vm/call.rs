@@ -50,9 +50,33 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         self.call_slow(at, first, kw)
     }
+    /// `CallKw`
+    pub fn call_kw(&mut self, i: crate::bytecode::Instr, names: Option<Gc<'gc, Tuple<'gc, M>, M>>) -> R<'gc, M, bool> {
+        let mut first = self.stack.len() - i.a as usize;
+        let mut callee = first - 1;
+        if i.b == 1 {
+            callee = first - 2;
+            first -= !self.stack[first - 1].is_empty() as usize;
+        }
+        let kw = names.as_ref().map_or(0, |n| n.len());
+        self.kwnames = names;
+        self.calling = true;
+        self.call_at(callee, first, kw)
+    }
     fn call_slow(&mut self, at: usize, mut first: usize, kw: usize) -> R<'gc, M, bool> {
+        // An instruction of the outermost loop may have to run again: its words are kept, except for a native's that is
+        // called as they lie.
+        let mine = !M::CONSTRAINTS.counted && std::mem::take(&mut self.calling) && self.nest == 0;
         let mut callee = std::mem::take(&mut self.stack[at]);
         let mut turns = 0;
+        let plain = kw == 0
+            && callee.downcast_ref::<NativeFn<'gc, M>>().is_some_and(|f| {
+                let (def, n) = (&f.def.0, self.stack.len() - first);
+                def.params.is_empty() && n >= def.min as usize && (n <= def.max as usize || def.max == MANY)
+            });
+        if mine {
+            if plain { self.dirty = false } else { self.hold_call(at, &callee) }
+        }
         loop {
             turns += 1;
             if turns > self.host.recursion_limit {
@@ -67,7 +91,16 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 }
                 Kind::Native => {
                     let Ok(f) = callee.downcast::<NativeFn<'gc, M>>() else { unreachable!() };
-                    return self.call_native_at(&f, at, first, kw);
+                    let top = self.stack.len();
+                    let out = self.call_native_at(&f, at, first, kw);
+                    if mine
+                        && plain
+                        && let Err(e) = &out
+                        && (e.0.is(&self.wants) || self.host.waiting.is_some())
+                    {
+                        self.hold_failed(at, top, &f)
+                    }
+                    return out;
                 }
                 Kind::Method => {
                     let Ok(m) = callee.downcast::<Method<'gc, M>>() else { unreachable!() };
@@ -316,22 +349,14 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 self.stack.push(v);
                 Ok(true)
             }
-            Err(e) if e.is_ask() => self.serve(at, f, first, kw),
-            Err(e)
-                if !M::CONSTRAINTS.counted
-                    && self.nest == 0
-                    && !self.host.relieving
-                    && e.0.is(&self.rt.spare.get()) =>
-            {
-                // Garbage may be in the way: collect and call it again, once.
-                self.ask = Some(Ask::End(Request::Relieve));
-                self.serve(at, f, first, kw)
-            }
+            Err(e) if e.is_ask() && self.host.waiting.is_none() => self.serve(at),
             Err(e) => Err(e),
         }
     }
     /// Does what a native asked for instead of answering.
-    fn serve(&mut self, at: usize, f: &Gc<'gc, NativeFn<'gc, M>, M>, first: usize, kw: usize) -> R<'gc, M, bool> {
+    fn serve(&mut self, at: usize) -> R<'gc, M, bool> {
+        // The native's words are gone.
+        self.dirty = true;
         match self.ask.take() {
             Some(Ask::Call(callee, args)) => {
                 self.stack.truncate(at);
@@ -356,19 +381,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 }
                 Ok(false)
             }
-            Some(Ask::End(Request::Relieve)) if self.nest == 0 && !self.host.relieving => {
-                // Its arguments stay; it lies above them, to be called again after a collection.
-                self.stack.push(Val::from_gc(f.clone()));
-                let _ = kw;
-                self.host.retry = Some((at, first));
-                self.ask = Some(Ask::End(Request::Relieve));
-                Err(Exc(super::ask_word()))
-            }
             Some(Ask::End(request)) => {
                 self.stack.truncate(at);
                 if self.nest > 0 {
                     // A session cannot end here: the answer of a collection that found nothing.
-                    let v = self.request_refused(request);
+                    let v = self.request_refused(request)?;
                     self.stack.push(v);
                     return Ok(true);
                 }
@@ -378,13 +395,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             None => Err(self.raise(E::SystemError, "a native asked for nothing")),
         }
     }
-    fn request_refused(&mut self, request: Request) -> V<'gc, M> {
+    fn request_refused(&mut self, request: Request) -> R<'gc, M> {
         match request {
             Request::Sleep(seconds) => {
-                std::thread::sleep(std::time::Duration::from_secs_f64(seconds));
-                Val::none()
+                self.host.sleep(seconds);
+                if self.interrupted() { Err(self.raise(E::KeyboardInterrupt, "")) } else { Ok(Val::none()) }
             }
-            Request::Collect(_) | Request::Relieve => Val::index(0),
+            Request::Collect(_) | Request::Relieve | Request::Wait => Ok(Val::index(0)),
         }
     }
     fn bind_native(&mut self, def: &NativeDef<M>, first: usize, kw: usize) -> R<'gc, M, ()> {
@@ -685,6 +702,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         self.nest += 1;
         let begun = self.call_at(at, at + 2, kw);
         self.nest -= 1;
+        self.dirty = true;
         match begun {
             Ok(true) => Ok(self.stack.pop().unwrap_or_default()),
             Ok(false) => self.run_nested(depth, true),
@@ -722,6 +740,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         self.nest += 1;
         let exit = self.run(depth);
         self.nest -= 1;
+        self.dirty = true;
         match exit {
             Exit::Done => Ok(if value { self.stack.pop().unwrap_or_default() } else { Val::none() }),
             Exit::Raised(e) => Err(e),

@@ -58,6 +58,38 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             }
         }
     }
+    /// `CopyFreeVars`
+    pub fn copy_free_vars(&mut self, at: usize, base: usize, n: usize) {
+        let func = &self.frames[at].func;
+        let (closure, from) = (func.closure.get(), base + func.code.nslots as usize - n);
+        if let Some(t) = closure.downcast_ref::<Tuple<'gc, M>>() {
+            for (k, c) in t.tail().iter().enumerate() {
+                self.stack[from + k] = c.clone()
+            }
+        }
+    }
+    /// `MakeCell`; without room the variable stays where it was.
+    pub fn make_cell(&mut self, base: usize, i: crate::bytecode::Instr) -> R<'gc, M, ()> {
+        let from = (i.a != 0).then(|| base + i.a as usize - 1);
+        let v = from.map_or(Val::empty(), |from| std::mem::take(&mut self.stack[from]));
+        match Gc::try_new(self.mc, Cell(ValSlot::new(v))) {
+            Ok(cell) => {
+                self.stack[base + i.arg as usize] = Val::from_gc(cell);
+                Ok(())
+            }
+            Err(no_room) => {
+                if let Some(from) = from {
+                    self.stack[from] = no_room.value.0.get()
+                }
+                Err(self.no_memory(no_room.full))
+            }
+        }
+    }
+    /// `DeleteDeref`: what was there.
+    pub fn delete_deref(&mut self, base: usize, slot: u32) -> V<'gc, M> {
+        let cell = self.stack[base + slot as usize].downcast_ref::<Cell<'gc, M>>();
+        cell.map(|c| c.0.take(self.mc)).unwrap_or_default()
+    }
     /// `SetupAnnotations`
     pub fn setup_annotations(&mut self, at: usize) -> R<'gc, M, ()> {
         let ns = self.namespace(at).unwrap_or_else(|| self.frames[at].func.globals.clone());
@@ -223,7 +255,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// Whether somebody pressed Ctrl-C; asked once.
     #[cold]
     pub fn interrupted(&self) -> bool {
-        self.host.interrupt.as_ref().is_some_and(|i| i.swap(false, Relaxed))
+        self.interrupt.swap(false, Relaxed)
+    }
+    /// Where names without a slot are bound.
+    pub fn namespace_or_globals(&self, at: usize) -> Gc<'gc, Dict<'gc, M>, M> {
+        self.namespace(at).unwrap_or_else(|| self.frames[at].func.globals.clone())
     }
     /// The namespace of a class body.
     pub fn namespace(&self, at: usize) -> Option<Gc<'gc, Dict<'gc, M>, M>> {
@@ -232,7 +268,16 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// What a request of a native comes to.
     #[cold]
-    pub fn asked(&mut self) -> Flow<'gc, M> {
+    pub fn asked(&mut self, pc: usize) -> Flow<'gc, M> {
+        if self.host.waiting.is_some() {
+            // Only who can be called again asks for it.
+            return if self.restore(pc) {
+                Flow::Exit(Exit::Request(Request::Wait))
+            } else {
+                self.host.waiting = None;
+                Flow::Raise(self.raise(E::BlockingIOError, "a read from here cannot wait"))
+            };
+        }
         match self.ask.take() {
             Some(Ask::End(request)) => Flow::Exit(Exit::Request(request)),
             Some(Ask::Pushed) => Flow::Switch,

@@ -1,6 +1,6 @@
 //! Exceptions: raising, finding handlers, tracebacks; finalizers and weak references' callbacks, which swallow theirs.
 
-use super::{E, Exc, R, Runtime, Step, Vm, boot::exc_slot, instance};
+use super::{E, Exc, R, Runtime, Step, Vm, boot::exc_slot, code::Exit, instance};
 use crate::{object::*, types::names::N, value::Value};
 use std::{fmt::Write as _, sync::atomic::Ordering::Relaxed};
 use twinheap::{Gc, GcCell, OneMutator, Pending, Val, ValSlot};
@@ -45,6 +45,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             Err(e) => e,
         }
     }
+    /// A built-in exception's class.
+    pub fn error_class(&self, e: E) -> V<'gc, M> {
+        Val::from_gc(self.rt.errors[e as usize].clone())
+    }
     /// `MemoryError`: made while there was memory.
     #[cold]
     pub fn memory_error(&mut self) -> Exc<'gc, M> {
@@ -53,7 +57,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             i.slots[exc_slot::TRACEBACK].set(self.mc, Val::none());
             i.slots[exc_slot::CONTEXT].set(self.mc, Val::none());
         }
-        Exc(spare)
+        self.host.lost_frames.1.clear();
+        self.cured_by_relief(Exc(spare))
     }
     /// Makes the `MemoryError` that is raised when there is no memory for one.
     pub fn make_spare(&mut self) -> R<'gc, M, ()> {
@@ -195,8 +200,18 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         let (code, globals, pc) = (frame.func.code.clone(), frame.func.globals.clone(), frame.pc.saturating_sub(1));
         let next = self.traceback_of(e);
+        let co = code.co.0.clone();
         let tb = Traceback { next: ValSlot::new(next), code, pc, locals: GcCell::default(), globals };
-        let tb = Gc::try_new(self.mc, tb).ok()?;
+        // With no room for one, this frame and those around it are remembered outside of the heap, to be printed.
+        let lost = self.host.lost_frames.0 == e.bits() && !self.host.lost_frames.1.is_empty();
+        let tb = if lost { None } else { Gc::try_new(self.mc, tb).ok() };
+        let Some(tb) = tb else {
+            if !lost {
+                self.host.lost_frames = (e.bits(), Vec::new());
+            }
+            self.host.lost_frames.1.push((co, pc));
+            return None;
+        };
         if let Some(i) = instance(e) {
             i.slots[exc_slot::TRACEBACK].set(self.mc, Val::from_gc(tb.clone()));
         }
@@ -204,6 +219,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// Finds who handles `e`, leaving frames on the way. `new`: it gets a line in its traceback for this frame.
     pub fn unwind(&mut self, mut e: Exc<'gc, M>, stop_at: usize, new: bool) -> Unwound<'gc, M> {
+        self.wants = Val::empty();
+        if e.0.is(&self.rt.spare.get()) && new {
+            // One of its own, if there is room after all: the spare one is used again, and must keep nothing alive.
+            e = self.raise(E::MemoryError, "");
+            self.host.lost_frames.1.clear();
+            self.wants = Val::empty();
+        }
         if new {
             self.set_context(&e.0);
         }
@@ -271,6 +293,24 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
     }
 
+    /// Ctrl-C ended a wait outside of the session: it is raised by the call that waited.
+    #[inline]
+    pub fn raise_where_it_waited(&mut self, stop_at: usize) -> Option<Exit<'gc, M>> {
+        if !self.host.check_interrupt || self.nest > 0 {
+            return None;
+        }
+        self.host.check_interrupt = false;
+        if !self.interrupted() {
+            return None;
+        }
+        let e = self.raise(E::KeyboardInterrupt, "");
+        match self.unwind(e, stop_at, true) {
+            Unwound::Handled => None,
+            Unwound::Finished => Some(Exit::Done),
+            Unwound::Left(e) => Some(Exit::Raised(e)),
+        }
+    }
+
     // ---- finalizers -----------------------------------------------------------------------------------------------------
     /// Begins the next thing that user code has to do for a dead object; whether a frame was pushed.
     ///
@@ -327,7 +367,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             // It asked for the session's end, which nothing here can wait for.
             Err(e) if e.is_ask() => {
                 self.ask = None;
-                self.host.retry = None;
+                self.host.waiting = None;
                 self.stack.truncate(height);
                 false
             }
@@ -367,15 +407,24 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             }
         }
         let mut tb = self.traceback_of(e);
-        if !tb.is_none() {
+        // The outermost frame first.
+        let mut frames = Vec::new();
+        if self.host.lost_frames.0 == e.bits() {
+            frames.extend(self.host.lost_frames.1.iter().rev().cloned());
+        }
+        while let Some(t) = tb.downcast_ref::<Traceback<'gc, M>>() {
+            frames.push((t.code.co.0.clone(), t.pc));
+            let next = t.next.get();
+            tb = next;
+        }
+        if !frames.is_empty() {
             out.push_str("Traceback (most recent call last):\n");
         }
         let mut last: Option<(std::sync::Arc<str>, u32, std::sync::Arc<str>)> = None;
         let mut repeats = 0;
-        while let Some(t) = tb.downcast_ref::<Traceback<'gc, M>>() {
-            let co = t.code.co.0.clone();
-            let loc = co.locs.get(t.pc as usize).copied().unwrap_or_default();
-            let line = if loc.line != 0 { loc.line } else { co.line(t.pc as usize) };
+        for (co, pc) in frames {
+            let loc = co.locs.get(pc as usize).copied().unwrap_or_default();
+            let line = if loc.line != 0 { loc.line } else { co.line(pc as usize) };
             let this = (co.filename.clone(), line, co.name.clone());
             if last.as_ref() == Some(&this) {
                 repeats += 1;
@@ -390,8 +439,6 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     Self::source_with_carets(out, &source, loc);
                 }
             }
-            let next = t.next.get();
-            tb = next;
         }
         Self::repeated(out, repeats);
         let _ = writeln!(out, "{}", self.exception_line(e));

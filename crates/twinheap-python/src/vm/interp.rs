@@ -6,28 +6,27 @@
 //! counting manager only; under the tracing ones between sessions.
 
 pub use super::code::Exit;
-use super::{E, Exc, Step, Vm, code::Flow, exc::Unwound};
+use super::{E, Exc, Request, Step, Vm, code::Flow, exc::Unwound};
 use crate::{
     bytecode::{CmpKind, Op},
     object::*,
-    types::{dict::Table, names::N},
+    types::names::N,
     value::{Kind, Value},
 };
 use std::sync::atomic::Ordering::Relaxed;
-use twinheap::{OneMutator, Val, ValSlot};
+use twinheap::{OneMutator, Val};
 
 impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// Runs until no more than `stop_at` frames are left.
     pub fn run(&mut self, stop_at: usize) -> Exit<'gc, M> {
         let mut tick = 0u32;
-        if self.host.retry.is_some()
-            && self.nest == 0
-            && let Some(exit) = self.retry(stop_at)
-        {
+        // The instruction that a collection has just been made for: it runs now, and fails for good if it fails again.
+        let mut relieved = if self.nest == 0 { self.begin_again() } else { None };
+        if let Some(exit) = self.raise_where_it_waited(stop_at) {
             return exit;
         }
         'frame: loop {
-            if (self.mc.has_pending() || !self.todo.is_empty()) && self.serve_pending() {
+            if relieved.is_none() && (self.mc.has_pending() || !self.todo.is_empty()) && self.serve_pending() {
                 continue 'frame;
             }
             let Some(at) = self.frames.len().checked_sub(1) else { return Exit::Done };
@@ -46,7 +45,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                         let e = $e;
                         self.frames[at].pc = pc as u32;
                         if e.is_ask() {
-                            break 'flow self.asked();
+                            break 'flow self.asked(pc);
+                        }
+                        let tried = relieved == Some(pc) && tick == 0;
+                        if !M::CONSTRAINTS.counted && !tried && self.relieve(&e, pc) {
+                            break 'flow Flow::Exit(Exit::Request(Request::Relieve));
                         }
                         break 'flow Flow::Raise(e);
                     }};
@@ -64,6 +67,19 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                         self.frames[at].pc = pc as u32;
                         break 'flow Flow::Switch;
                     }};
+                }
+                // What the instruction takes from the stack is kept, in case it has to run again.
+                macro_rules! hold {
+                    ($n:expr) => {
+                        if !M::CONSTRAINTS.counted {
+                            self.hold(pc, $n)
+                        }
+                    };
+                    ($($v:expr),+ ; taken) => {
+                        if !M::CONSTRAINTS.counted {
+                            self.hold_taken(pc, &[$(&$v),+])
+                        }
+                    };
                 }
                 macro_rules! push {
                     ($v:expr) => {{
@@ -115,14 +131,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 macro_rules! poll {
                     () => {
                         tick = tick.wrapping_add(1);
-                        if tick & 1023 == 0 {
-                            if self.interrupted() {
-                                let e = self.raise(E::KeyboardInterrupt, "");
-                                raise!(e);
-                            }
-                            if self.mc.has_pending() {
-                                switch!();
-                            }
+                        if tick & 1023 == 0 && self.mc.has_pending() {
+                            switch!();
                         }
                         if self.nest == 0 && self.mc.should_yield() {
                             self.frames[at].pc = pc as u32;
@@ -139,7 +149,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     pc += 1;
                     match i.op {
                         Op::Nop => {}
-                        Op::PopTop => drop(pop!()),
+                        Op::PopTop | Op::PrintExpr => drop(pop!()),
                         Op::Copy => {
                             let v = self.stack[self.stack.len() - i.arg as usize].clone();
                             push!(v)
@@ -209,19 +219,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                             drop(old);
                         }
 
-                        Op::CopyFreeVars => {
-                            let closure = self.frames[at].func.closure.get();
-                            if let Some(t) = closure.downcast_ref::<Tuple<'gc, M>>() {
-                                let from = base + co.nslots() - i.arg as usize;
-                                for (k, c) in t.tail().iter().enumerate() {
-                                    self.stack[from + k] = c.clone()
-                                }
-                            }
-                        }
+                        Op::CopyFreeVars => self.copy_free_vars(at, base, i.arg as usize),
                         Op::MakeCell => {
-                            let v = if i.a != 0 { std::mem::take(&mut slot!(i.a - 1)) } else { Val::empty() };
-                            let cell = tri!(self.make(Cell(ValSlot::new(v))));
-                            slot!(i.arg) = cell;
+                            hold!(0);
+                            tri!(self.make_cell(base, i))
                         }
                         Op::LoadClosure => push!(slot!(i.arg).clone()),
                         Op::LoadDeref => {
@@ -238,11 +239,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                             }
                         }
                         Op::DeleteDeref => {
-                            let old = slot!(i.arg)
-                                .downcast_ref::<Cell<'gc, M>>()
-                                .map(|c| c.0.take(self.mc))
-                                .unwrap_or_default();
-                            if old.is_empty() {
+                            if self.delete_deref(base, i.arg).is_empty() {
                                 raise!(self.unbound_deref(&code, i.arg));
                             }
                         }
@@ -286,20 +283,17 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                         }
                         Op::StoreName => {
                             let v = pop!();
-                            let ns = self.namespace(at).unwrap_or_else(|| self.frames[at].func.globals.clone());
+                            let ns = self.namespace_or_globals(at);
                             self.dict_set_name(&ns, &code.names[i.arg as usize], v);
                         }
                         Op::DeleteName => {
                             let name = &code.names[i.arg as usize];
-                            let ns = self.namespace(at).unwrap_or_else(|| self.frames[at].func.globals.clone());
+                            let ns = self.namespace_or_globals(at);
                             if self.dict_del_name(&ns, name).is_none() {
                                 raise!(self.name_error(name));
                             }
                         }
-                        Op::LoadLocals => {
-                            let ns = self.namespace(at).unwrap_or_else(|| self.frames[at].func.globals.clone());
-                            push!(Val::from_gc(ns))
-                        }
+                        Op::LoadLocals => push!(Val::from_gc(self.namespace_or_globals(at))),
                         Op::SetupAnnotations => tri!(self.setup_annotations(at)),
 
                         Op::LoadAttr => {
@@ -307,7 +301,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                             let obj = pop!();
                             match cache.and_then(|c| self.load_attr_cached(c, &obj)) {
                                 Some(v) => push!(v),
-                                None => step!(self.load_attr(obj, &code.names[i.arg as usize], cache)),
+                                None => {
+                                    hold!(obj; taken);
+                                    step!(self.load_attr(obj, &code.names[i.arg as usize], cache))
+                                }
                             }
                         }
                         Op::LoadFastAttr => {
@@ -318,6 +315,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                                     continue 'op;
                                 }
                                 None => {
+                                    hold!(0);
                                     let obj = slot!(i.b).clone();
                                     step!(self.load_attr(obj, &code.names[i.arg as usize], cache))
                                 }
@@ -331,6 +329,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                                 None => Err(v),
                             };
                             if let Err(v) = left {
+                                hold!(v, obj; taken);
                                 done!(self.store_attr(&obj, &code.names[i.arg as usize], v, cache))
                             }
                         }
@@ -342,6 +341,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                                 None => Err(v),
                             };
                             if let Err(v) = left {
+                                hold!(v; taken);
                                 let obj = slot!(i.b).clone();
                                 done!(self.store_attr(&obj, &code.names[i.arg as usize], v, cache))
                             }
@@ -359,23 +359,16 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                                     push!(obj);
                                     continue 'op;
                                 }
-                                None => match tri!(self.load_method(&obj, &code.names[i.arg as usize], cache)) {
-                                    (Step::Value(f), true) => {
-                                        push!(f);
-                                        push!(obj)
+                                None => {
+                                    if i.op == Op::LoadMethod {
+                                        hold!(obj; taken)
+                                    } else {
+                                        hold!(0)
                                     }
-                                    (Step::Value(f), false) => {
-                                        push!(f);
-                                        push!(Val::empty())
-                                    }
-                                    (Step::Pushed, _) => {
-                                        // The result is the callee; the word above it is pushed when it is there.
-                                        if let Some(f) = self.frames.last_mut() {
-                                            f.mode = Mode::Callee
-                                        }
+                                    if !tri!(self.push_method(obj, &code.names[i.arg as usize], cache)) {
                                         switch!()
                                     }
-                                },
+                                }
                             }
                         }
                         Op::BinarySubscr => {
@@ -387,6 +380,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                                     drop(obj);
                                 }
                                 None => {
+                                    hold!(2);
                                     let (k, obj) = (pop!(), pop!());
                                     step!(self.subscr(obj, k))
                                 }
@@ -398,6 +392,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                                 continue 'op;
                             }
                             None => {
+                                hold!(0);
                                 let (obj, k) = (slot!(i.a).clone(), slot!(i.arg).clone());
                                 step!(self.subscr(obj, k))
                             }
@@ -407,12 +402,14 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                             match self.subscr_fast(&obj, &slot!(i.arg)) {
                                 Some(v) => push!(v),
                                 None => {
+                                    hold!(obj; taken);
                                     let k = slot!(i.arg).clone();
                                     step!(self.subscr(obj, k))
                                 }
                             }
                         }
                         Op::StoreSubscr => {
+                            hold!(3);
                             let (k, obj, v) = (pop!(), pop!(), pop!());
                             done!(self.store_subscr(obj, k, v))
                         }
@@ -421,11 +418,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                             done!(self.del_subscr(obj, k))
                         }
                         Op::BinarySlice => {
+                            hold!(3);
                             let (stop, start, obj) = (pop!(), pop!(), pop!());
                             let s = tri!(self.make(Slice { start, stop, step: Val::none() }));
                             step!(self.subscr(obj, s))
                         }
                         Op::StoreSlice => {
+                            hold!(4);
                             let (stop, start, obj, v) = (pop!(), pop!(), pop!(), pop!());
                             let s = tri!(self.make(Slice { start, stop, step: Val::none() }));
                             done!(self.store_subscr(obj, s, v))
@@ -439,6 +438,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                                     self.stack[n - 2] = v;
                                 }
                                 None => {
+                                    hold!(2);
                                     let (y, x) = (pop!(), pop!());
                                     step!(self.binary(i.bin(), x, y))
                                 }
@@ -453,6 +453,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                                     continue 'op;
                                 }
                                 None => {
+                                    hold!(1);
                                     let x = pop!();
                                     step!(self.binary(i.bin(), x, y))
                                 }
@@ -466,6 +467,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                                     continue 'op;
                                 }
                                 None => {
+                                    hold!(1);
                                     let (x, y) = (pop!(), slot!(i.arg).clone());
                                     step!(self.binary(i.bin(), x, y))
                                 }
@@ -479,6 +481,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                                     continue 'op;
                                 }
                                 None => {
+                                    hold!(0);
                                     let x = slot!(i.a).clone();
                                     step!(self.binary(i.bin(), x, y))
                                 }
@@ -490,33 +493,26 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                                 continue 'op;
                             }
                             None => {
+                                hold!(0);
                                 let (x, y) = (slot!(i.a).clone(), slot!(i.arg).clone());
                                 step!(self.binary(i.bin(), x, y))
                             }
                         },
-                        Op::UnaryNot => {
+                        Op::UnaryNot | Op::ToBool => {
                             let v = pop!();
+                            let not = i.op == Op::UnaryNot;
                             match self.truth_fast(&v) {
-                                Some(b) => push!(Val::bool(!b)),
-                                None => match tri!(self.truth(v, Mode::NotTruth)) {
-                                    Some(b) => push!(Val::bool(!b)),
+                                Some(b) => push!(Val::bool(b != not)),
+                                None => match tri!(self.truth(v, if not { Mode::NotTruth } else { Mode::Truth })) {
+                                    Some(b) => push!(Val::bool(b != not)),
                                     None => switch!(),
                                 },
                             }
                         }
                         Op::UnaryNegative | Op::UnaryPositive | Op::UnaryInvert => {
+                            hold!(1);
                             let v = pop!();
                             step!(self.unary(v, super::ops::unary_method(i.op)))
-                        }
-                        Op::ToBool => {
-                            let v = pop!();
-                            match self.truth_fast(&v) {
-                                Some(b) => push!(Val::bool(b)),
-                                None => match tri!(self.truth(v, Mode::Truth)) {
-                                    Some(b) => push!(Val::bool(b)),
-                                    None => switch!(),
-                                },
-                            }
                         }
                         Op::CompareOp => {
                             let n = self.stack.len();
@@ -549,6 +545,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                             continue 'op;
                         }
                         Op::JumpBackward => {
+                            if self.interrupt.load(Relaxed) && self.interrupted() {
+                                // Blamed on the jump, which lies in the loop and in what surrounds it.
+                                raise!(self.raise(E::KeyboardInterrupt, ""));
+                            }
                             pc = i.arg as usize;
                             poll!();
                             continue 'op;
@@ -634,22 +634,22 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                         }
 
                         Op::GetIter => {
+                            hold!(1);
                             let v = pop!();
                             step!(self.get_iter(v))
                         }
                         Op::ForIter | Op::ForIterFast => {
                             let n = self.stack.len();
                             let next = match self.stack[n - 1].downcast_ref::<Iter<'gc, M>>() {
-                                Some(it) if it.how == IterKind::Range => {
+                                Some(it)
+                                    if it.how == IterKind::Range && Val::<M>::small(it.pos.load(Relaxed)).is_some() =>
+                                {
                                     let (pos, end) = (it.pos.load(Relaxed), it.end.load(Relaxed));
                                     // `end` is the number of items left.
                                     if end > 0 {
                                         it.pos.store(pos.wrapping_add(it.step), Relaxed);
                                         it.end.store(end - 1, Relaxed);
-                                        match Val::small(pos) {
-                                            Some(v) => Some(v),
-                                            None => Some(tri!(self.int(pos))),
-                                        }
+                                        Val::small(pos)
                                     } else {
                                         None
                                     }
@@ -668,10 +668,12 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                                 }
                                 Some(it) => {
                                     let it = it.clone();
+                                    hold!(0);
                                     tri!(self.iter_next(&it))
                                 }
                                 None => {
                                     let it = self.stack[n - 1].clone();
+                                    hold!(0);
                                     match tri!(self.for_next(it)) {
                                         Some(Step::Value(v)) => Some(v),
                                         Some(Step::Pushed) => switch!(),
@@ -700,46 +702,41 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                             tri!(self.unpack(v, i.arg as usize))
                         }
                         Op::UnpackEx => {
+                            hold!(1);
                             let v = pop!();
                             tri!(self.unpack_star(v, i.a as usize, i.arg as usize))
                         }
 
                         Op::BuildTuple => {
-                            let from = self.stack.len() - i.arg as usize;
-                            let mut stack = std::mem::take(&mut self.stack);
-                            let t = self.new_tuple(&mut stack, from);
-                            self.stack = stack;
-                            let t = tri!(t);
-                            push!(Val::from_gc(t))
+                            hold!(0);
+                            let t = tri!(self.tuple_from(self.stack.len() - i.arg as usize));
+                            push!(t)
                         }
                         Op::BuildList => {
-                            let from = self.stack.len() - i.arg as usize;
-                            let items = self.stack.split_off(from);
-                            let l = tri!(self.list(items));
+                            hold!(0);
+                            let l = tri!(self.list_from(self.stack.len() - i.arg as usize));
                             push!(l)
                         }
                         Op::BuildSet => {
-                            let from = self.stack.len() - i.arg as usize;
-                            let items = self.stack.split_off(from);
+                            hold!(i.arg as usize);
+                            let items = self.stack.split_off(self.stack.len() - i.arg as usize);
                             let s = tri!(self.set_of(items, false));
                             push!(s)
                         }
                         Op::BuildMap => {
-                            let from = self.stack.len() - 2 * i.arg as usize;
-                            let d = tri!(self.dict(Table::default()));
-                            let mut items = self.stack.split_off(from).into_iter();
-                            while let (Some(k), Some(v)) = (items.next(), items.next()) {
-                                tri!(self.dict_set(&d, k, v))
-                            }
-                            push!(Val::from_gc(d))
+                            hold!(2 * i.arg as usize);
+                            let d = tri!(self.dict_from(self.stack.len() - 2 * i.arg as usize));
+                            push!(d)
                         }
                         Op::BuildString => {
                             let from = self.stack.len() - i.arg as usize;
+                            hold!(0);
                             let s = tri!(self.concat_strings(from));
                             self.stack.truncate(from);
                             push!(s)
                         }
                         Op::BuildSlice => {
+                            hold!(i.arg as usize);
                             let step = if i.arg == 3 { pop!() } else { Val::none() };
                             let (stop, start) = (pop!(), pop!());
                             let s = tri!(self.make(Slice { start, stop, step }));
@@ -750,46 +747,58 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                             let n = self.stack.len();
                             if let Some(l) = self.stack[n - i.arg as usize].downcast_ref::<List<'gc, M>>() {
                                 let l = l.clone();
+                                if l.items.borrow().len() == l.items.borrow().capacity() {
+                                    hold!(v; taken)
+                                }
                                 tri!(self.list_push(&l, v))
                             }
                         }
-                        Op::SetAdd | Op::MapAdd => tri!(self.add_to(i)),
+                        Op::SetAdd | Op::MapAdd => {
+                            hold!(1 + (i.op == Op::MapAdd) as usize);
+                            tri!(self.add_to(i))
+                        }
                         Op::ListExtend => {
+                            hold!(1);
                             let it = pop!();
                             let n = self.stack.len();
                             let l = self.stack[n - i.arg as usize].clone();
                             tri!(self.extend_star(&l, it))
                         }
-                        Op::SetUpdate => tri!(self.update_set(i)),
+                        Op::SetUpdate => {
+                            hold!(1);
+                            tri!(self.update_set(i))
+                        }
                         Op::DictUpdate | Op::DictMerge => {
-                            let m = pop!();
-                            let n = self.stack.len();
-                            let d = self.stack[n - i.arg as usize].clone();
-                            let func = if i.op == Op::DictMerge { Some(self.stack[n - 3].clone()) } else { None };
-                            tri!(self.merge_mapping(&d, m, func))
+                            hold!(1);
+                            tri!(self.update_dict(i))
                         }
                         Op::ListToTuple => {
+                            hold!(1);
                             let l = pop!();
                             let t = tri!(self.list_to_tuple(&l));
                             push!(t)
                         }
                         Op::ConvertValue => {
+                            hold!(1);
                             let v = pop!();
                             step!(self.convert(v, i.b))
                         }
                         Op::FormatSimple => {
                             let n = self.stack.len();
                             if self.stack[n - 1].kind() != Kind::Str {
+                                hold!(1);
                                 let v = pop!();
                                 step!(self.format_step(v, None))
                             }
                         }
                         Op::FormatWithSpec => {
+                            hold!(2);
                             let (spec, v) = (pop!(), pop!());
                             step!(self.format_step(v, Some(spec)))
                         }
 
                         Op::Call => {
+                            self.calling = true;
                             let first = self.stack.len() - i.arg as usize;
                             if !tri!(self.call_at(first - 1, first, 0)) {
                                 self.frames[at].pc = pc as u32;
@@ -808,6 +817,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                             {
                                 let l = l.clone();
                                 let v = pop!();
+                                if l.items.borrow().len() == l.items.borrow().capacity() {
+                                    hold!(v; taken)
+                                }
                                 tri!(self.list_push(&l, v));
                                 self.stack.truncate(callee);
                                 if instrs[pc].op == Op::PopTop {
@@ -817,6 +829,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                                 }
                                 continue 'flow;
                             }
+                            self.calling = true;
                             if !tri!(self.call_at(callee, first, 0)) {
                                 self.frames[at].pc = pc as u32;
                                 poll!();
@@ -824,25 +837,19 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                             }
                         }
                         Op::CallKw => {
-                            let mut first = self.stack.len() - i.a as usize;
-                            let mut callee = first - 1;
-                            if i.b == 1 {
-                                callee = first - 2;
-                                first -= !self.stack[first - 1].is_empty() as usize;
-                            }
                             let names = code.consts[i.arg as usize].downcast_ref::<Tuple<'gc, M>>().cloned();
-                            let kw = names.as_ref().map_or(0, |n| n.len());
-                            self.kwnames = names;
-                            if !tri!(self.call_at(callee, first, kw)) {
+                            if !tri!(self.call_kw(i, names)) {
                                 switch!()
                             }
                         }
                         Op::CallEx => {
+                            hold!(2 + (i.b == 1) as usize);
                             if !tri!(self.call_ex(i.b == 1)) {
                                 switch!()
                             }
                         }
                         Op::MakeFunction => {
+                            hold!(i.b.count_ones() as usize);
                             let f = tri!(self.make_function(&code, i.arg, i.b, at));
                             push!(f)
                         }
@@ -946,18 +953,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                             let m = pop!();
                             step!(self.before_with(m))
                         }
-                        Op::WithExceptStart => {
-                            let n = self.stack.len();
-                            let (exit, e) = (self.stack[n - 3].clone(), self.stack[n - 1].clone());
-                            let class = Val::from_gc(self.class_of(&e));
-                            let tb = self.traceback_of(&e);
-                            step!(self.call_step(exit, &[class, e, tb], Mode::Push, Val::empty()))
-                        }
-                        Op::LoadAssertionError => {
-                            push!(Val::from_gc(self.rt.errors[E::AssertionError as usize].clone()))
-                        }
-
+                        Op::WithExceptStart => step!(self.exit_with_exception()),
+                        Op::LoadAssertionError => push!(self.error_class(E::AssertionError)),
                         Op::ImportName => {
+                            hold!(2);
                             let (fromlist, level) = (pop!(), pop!());
                             step!(self.import_name(&code.names[i.arg as usize], level, fromlist))
                         }
@@ -968,7 +967,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                         }
                         Op::ImportStar => {
                             let m = pop!();
-                            let ns = self.namespace(at).unwrap_or_else(|| self.frames[at].func.globals.clone());
+                            let ns = self.namespace_or_globals(at);
                             tri!(self.import_star(&m, &ns))
                         }
 
@@ -976,11 +975,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                             let v = tri!(self.match_instruction(i));
                             push!(v)
                         }
-                        Op::PrintExpr => drop(pop!()),
                     }
                     continue 'flow;
                 }
             };
+            relieved = None;
             match flow {
                 Flow::Switch => {}
                 Flow::Raise(e) => match self.unwind(e, stop_at, true) {

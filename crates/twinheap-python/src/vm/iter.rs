@@ -118,9 +118,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 if left <= 0 {
                     return Ok(None);
                 }
+                let v = self.int(pos)?;
                 step(pos.wrapping_add(it.step));
                 it.end.store(left - 1, Relaxed);
-                self.int(pos).map(Some)
+                Ok(Some(v))
             }
             IterKind::Tuple => {
                 let Some(t) = src.downcast_ref::<Tuple<'gc, M>>() else { return Ok(None) };
@@ -136,9 +137,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 let Some(s) = src.downcast_ref::<Str>() else { return Ok(None) };
                 match s.text()[pos as usize..].chars().next() {
                     Some(c) => {
-                        step(pos + c.len_utf8() as i64);
                         let mut buffer = [0; 4];
-                        self.str(c.encode_utf8(&mut buffer)).map(Some)
+                        let v = self.str(c.encode_utf8(&mut buffer))?;
+                        step(pos + c.len_utf8() as i64);
+                        Ok(Some(v))
                     }
                     None => over(self),
                 }
@@ -172,7 +174,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 match found {
                     Some((k, _)) if it.how == IterKind::Keys => Ok(Some(k)),
                     Some((_, v)) if it.how == IterKind::Values => Ok(Some(v)),
-                    Some((k, v)) => self.tuple(vec![k, v]).map(Some),
+                    Some((k, v)) => match self.tuple(vec![k, v]) {
+                        Ok(t) => Ok(Some(t)),
+                        Err(e) => {
+                            step(pos);
+                            Err(e)
+                        }
+                    },
                     None => over(self),
                 }
             }
@@ -238,8 +246,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 match self.iter_next(&inner)? {
                     Some(v) => {
                         step(pos + 1);
-                        let i = self.int(pos)?;
-                        self.tuple(vec![i, v]).map(Some)
+                        let pair = self.int(pos).and_then(|i| self.tuple(vec![i, v]));
+                        self.dirty |= pair.is_err();
+                        pair.map(Some)
                     }
                     None => Ok(None),
                 }
@@ -249,16 +258,26 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 let mut items = Vec::with_capacity(all.len());
                 for inner in all.tail() {
                     let Some(inner) = inner.downcast_ref::<Iter<'gc, M>>().cloned() else { return Ok(None) };
-                    match self.iter_next(&inner)? {
-                        Some(v) => items.push(v),
-                        None => return over(self),
+                    match self.iter_next(&inner) {
+                        Ok(Some(v)) => items.push(v),
+                        Ok(None) => return over(self),
+                        Err(e) => {
+                            self.dirty |= !items.is_empty();
+                            return Err(e);
+                        }
                     }
                 }
-                if items.is_empty() { Ok(None) } else { self.tuple(items).map(Some) }
+                if items.is_empty() {
+                    return Ok(None);
+                }
+                let out = self.tuple(items);
+                self.dirty |= out.is_err();
+                out.map(Some)
             }
             IterKind::Count => {
+                let v = self.int(pos)?;
                 step(pos + it.step);
-                self.int(pos).map(Some)
+                Ok(Some(v))
             }
             IterKind::List | IterKind::Callable | IterKind::Map | IterKind::Filter => Ok(None),
         }
@@ -298,6 +317,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     out.reserve_exact(n);
                 }
                 while let Some(x) = self.iter_next(&it)? {
+                    // What was taken from an iterator of the program's is not there a second time.
+                    self.dirty |= v.kind() == Kind::Iter;
                     if out.len() == out.capacity() {
                         self.reserve(out.len() * 16)?;
                     }
@@ -317,6 +338,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let it = self.settle(step, depth)?;
         let mut out = Vec::new();
         while let Some(x) = self.next_nested(&it)? {
+            self.dirty = true;
             if out.len() == out.capacity() {
                 self.reserve(out.len() * 16)?;
             }
@@ -369,6 +391,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         while items.len() <= n
             && let Some(x) = self.next_nested(&it)?
         {
+            self.dirty = true;
             items.push(x)
         }
         Ok(items)

@@ -7,7 +7,7 @@ use crate::{
     value::{Kind, Value},
 };
 use std::sync::atomic::Ordering::Relaxed;
-use twinheap::{Gc, OneMutator, Val};
+use twinheap::{Gc, GcCell, Lifo, OneMutator, Slot, Val};
 
 impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// Lists and tuples by a small index.
@@ -466,6 +466,47 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             _ => Ok(()),
         }
     }
+    /// `BuildTuple`; without room everything stays on the stack.
+    #[inline]
+    pub fn tuple_from(&mut self, from: usize) -> R<'gc, M> {
+        let mut stack = std::mem::take(&mut self.stack);
+        let t = self.new_tuple(&mut stack, from);
+        self.stack = stack;
+        t.map(Val::from_gc)
+    }
+    /// `BuildList`; without room everything stays on the stack.
+    #[inline]
+    pub fn list_from(&mut self, from: usize) -> R<'gc, M> {
+        let items = self.stack.split_off(from);
+        match Gc::try_new(self.mc, List { items: GcCell::new(Lifo::new(items)), sub: Slot::empty() }) {
+            Ok(l) => Ok(Val::from_gc(l)),
+            Err(no_room) => {
+                self.stack.append(&mut no_room.value.items.into_inner().into_vec());
+                Err(self.no_memory(no_room.full))
+            }
+        }
+    }
+    /// `BuildMap`
+    pub fn dict_from(&mut self, from: usize) -> R<'gc, M> {
+        let d = self.dict(Default::default())?;
+        let mut items = self.stack.split_off(from).into_iter();
+        while let (Some(k), Some(v)) = (items.next(), items.next()) {
+            self.dict_set(&d, k, v)?
+        }
+        Ok(Val::from_gc(d))
+    }
+    /// `DictUpdate` and `DictMerge`
+    pub fn update_dict(&mut self, i: crate::bytecode::Instr) -> R<'gc, M, ()> {
+        let m = self.stack.pop().unwrap_or_default();
+        let n = self.stack.len();
+        let d = self.stack[n - i.arg as usize].clone();
+        let func = if i.op == crate::bytecode::Op::DictMerge { Some(self.stack[n - 3].clone()) } else { None };
+        if func.is_some() {
+            // A name that is there already is an error.
+            self.dirty = true;
+        }
+        self.merge_mapping(&d, m, func)
+    }
     /// `SetUpdate`
     pub fn update_set(&mut self, i: crate::bytecode::Instr) -> R<'gc, M, ()> {
         let it = self.stack.pop().unwrap_or_default();
@@ -613,6 +654,14 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let out = self.str(&buffer);
         self.host.text = buffer;
         out
+    }
+    /// `WithExceptStart`: the exception that leaves the block is told to `__exit__`.
+    pub fn exit_with_exception(&mut self) -> R<'gc, M, Step<'gc, M>> {
+        let n = self.stack.len();
+        let (exit, e) = (self.stack[n - 3].clone(), self.stack[n - 1].clone());
+        let class = Val::from_gc(self.class_of(&e));
+        let tb = self.traceback_of(&e);
+        self.call_step(exit, &[class, e, tb], Mode::Push, Val::empty())
     }
     /// `with m:` the manager's `__exit__`, then the value of `__enter__`.
     pub fn before_with(&mut self, m: V<'gc, M>) -> R<'gc, M, Step<'gc, M>> {

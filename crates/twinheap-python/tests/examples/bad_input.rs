@@ -1,21 +1,13 @@
 //! Bad programs and small machines: a clear error, the right exit status, never an abort.
 
-use super::support::{err, out, run, runner};
+use super::support::{err, out, run, runner, script};
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    path::PathBuf,
+    io::{BufRead, BufReader, Read},
     process::{Command, Stdio},
 };
 
 pub const MANAGERS: [&str; 3] = ["refcount", "tricolor", "null"];
 
-pub fn script(name: &str, text: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("twinheap-bad-input-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder for scripts");
-    let path = folder.join(name);
-    std::fs::File::create(&path).and_then(|mut f| f.write_all(text.as_bytes())).expect("a script");
-    path
-}
 /// Runs under every manager: exit status 1, nothing on standard output, these lines at the end of standard error.
 pub fn fails(name: &str, text: &str, last: &str, env: &[(&str, &str)]) {
     let path = script(name, text);

@@ -1,6 +1,7 @@
 //! Runs scripts in a process of their own, by the example `script`, and compares what they print.
 
 use std::{
+    io::Write,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -28,6 +29,14 @@ pub fn run(manager: &str, script: &Path, args: &[&str], env: &[(&str, &str)]) ->
     let mut command = Command::new(runner());
     command.current_dir(folder).arg(manager).arg(name).args(args).envs(env.iter().copied());
     command.output().expect("the runner starts")
+}
+/// A script of this text.
+pub fn script(name: &str, text: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("twinheap-scripts-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder for scripts");
+    let path = folder.join(name);
+    std::fs::File::create(&path).and_then(|mut f| f.write_all(text.as_bytes())).expect("a script");
+    path
 }
 /// Its standard output.
 pub fn out(output: &Output) -> String {
