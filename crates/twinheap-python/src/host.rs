@@ -37,6 +37,9 @@ pub struct Host {
     pub check_interrupt: bool,
     /// `gc.set_debug`
     pub gc_debug: i32,
+    /// Under a tracing manager with DEBUG_SAVEALL: whether collections by themselves were on, and will be again.  They
+    /// release what they find, and save nothing.
+    pub held_automatic: Option<bool>,
     /// A collection is running, its finalizers included.
     pub collecting: bool,
     /// A collection because of a limit has just been made for the last of so many frames: the next refusal of the

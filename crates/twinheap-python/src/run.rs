@@ -244,7 +244,7 @@ impl<M: OneMutator> Driver<M> {
     /// One collection, its finalizers included; the objects it found.
     fn collect(&mut self, generation: u8, cause: Cause) -> usize {
         let outer = std::mem::replace(&mut self.host().collecting, true);
-        let save_all = self.host().gc_debug & 32 != 0;
+        let save_all = self.host().gc_debug & crate::modules::gc::SAVEALL != 0;
         let mut n = 0;
         if save_all && !M::CONSTRAINTS.counted {
             // Managers that trace keep nothing by themselves: what cannot be reached is put into `gc.garbage` first.
@@ -320,6 +320,7 @@ fn drive<M: OneMutator>(options: Options, source: &[u8], stack: usize) -> Result
         sane_bytes,
         interrupt,
         gc_debug: 0,
+        held_automatic: None,
         collecting: false,
         check_interrupt: false,
         relieved: None,
@@ -502,6 +503,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let modules = self.rt.modules.clone();
         self.dict_set_text(&modules, "__main__", m)?;
         self.rt.main.set(self.mc, Some(dict.clone()));
+        // Now, while there is room.
+        self.rt.main_weak.set(self.mc, Some(Gc::new_weak(self.mc, &GcAny::new(dict.clone()), (), false)));
         let code = self.load_code(co)?;
         let f = self.function(code, dict)?;
         self.start_call(f, vec![]);
@@ -551,9 +554,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// Lets the main module go.
     fn let_main_go(&mut self) {
         self.rt.handled.set(self.mc, Val::none());
-        let Some(main) = self.rt.main.take(self.mc) else { return };
-        let any = GcAny::new(main);
-        self.rt.main_gone.set(self.mc, Some(Gc::new_weak(self.mc, &any, (), false)));
+        self.rt.main.set(self.mc, None);
         if let Ok(name) = self.intern("__main__") {
             let modules = self.rt.modules.clone();
             self.dict_del_name(&modules, &name);
@@ -562,7 +563,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// Drops one of the main module's variables; false when none is left. Steps: names with one leading underscore, the
     /// others, everything.
     fn clear_main(&mut self, step: u32) -> bool {
-        let kept = self.rt.main_gone.get().and_then(|weak| weak.upgrade(self.mc));
+        let kept = self.rt.main_weak.get().and_then(|weak| weak.upgrade(self.mc));
         let Some(main) = kept.and_then(|any| any.downcast::<Dict<'gc, M>>().ok()) else { return false };
         let name = {
             let t = main.table.borrow();

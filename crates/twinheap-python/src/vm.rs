@@ -82,8 +82,8 @@ pub struct Runtime<'gc, M: OneMutator> {
     pub modules: Gc<'gc, Dict<'gc, M>, M>,
     pub prelude: Gc<'gc, Dict<'gc, M>, M>,
     pub main: Slot<'gc, Dict<'gc, M>, M>,
-    /// The same, once the program has ended and the module has been let go.
-    pub main_gone: Slot<'gc, WeakBox<'gc, (), M>, M>,
+    /// Where it is, if it is, once the program has ended and the module has been let go.
+    pub main_weak: Slot<'gc, WeakBox<'gc, (), M>, M>,
     /// The exception being handled.
     pub handled: ValSlot<'gc, M>,
     /// The exception that nobody caught.

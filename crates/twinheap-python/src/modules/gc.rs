@@ -47,6 +47,8 @@ fn generation<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     }
     Ok(Val::index(i as usize))
 }
+/// `gc.DEBUG_SAVEALL`
+pub const SAVEALL: i32 = 32;
 fn collecting<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let was = vm.host.collecting;
     if a.n > 0 {
@@ -55,6 +57,10 @@ fn collecting<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     Ok(Val::bool(was))
 }
 fn automatic<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, on: Option<bool>) -> R<'gc, M> {
+    if let Some(held) = &mut vm.host.held_automatic {
+        *held = on.unwrap_or(*held);
+        return Ok(if on.is_some() { Val::none() } else { Val::bool(*held) });
+    }
     let answer = vm.mc.control(on.map_or(Command::Read, Command::SetAutomatic));
     Ok(if on.is_some() { Val::none() } else { Val::bool(answer.automatic) })
 }
@@ -230,6 +236,18 @@ fn freeze_count<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, _: Args) -> R<'gc, M> {
 fn set_debug<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let v = vm.arg(a, 0);
     vm.host.gc_debug = c_int(vm, &v, false)? as i32;
+    let saves = vm.host.gc_debug & SAVEALL != 0 && !M::CONSTRAINTS.counted;
+    match vm.host.held_automatic {
+        None if saves => {
+            vm.host.held_automatic = Some(vm.mc.control(Command::Read).automatic);
+            vm.mc.control(Command::SetAutomatic(false));
+        }
+        Some(on) if !saves => {
+            vm.host.held_automatic = None;
+            vm.mc.control(Command::SetAutomatic(on));
+        }
+        _ => {}
+    }
     Ok(Val::none())
 }
 fn get_debug<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, _: Args) -> R<'gc, M> {
@@ -341,7 +359,7 @@ pub fn fill<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, dict: &Gc<'gc, Dict<'gc, M>
         ("DEBUG_STATS", 1),
         ("DEBUG_COLLECTABLE", 2),
         ("DEBUG_UNCOLLECTABLE", 4),
-        ("DEBUG_SAVEALL", 32),
+        ("DEBUG_SAVEALL", SAVEALL as i64),
         ("DEBUG_LEAK", 38),
     ] {
         super::constant(vm, dict, n, i)?

@@ -404,7 +404,7 @@ pub fn boot<'gc, M: OneMutator>(mc: &'gc Mutation<'gc, M>) -> Runtime<'gc, M> {
         modules,
         prelude,
         main: Slot::empty(),
-        main_gone: Slot::empty(),
+        main_weak: Slot::empty(),
         handled: ValSlot::new(Val::none()),
         uncaught: ValSlot::default(),
         atexit,

@@ -1,8 +1,8 @@
 //! What has no bound of its own: results of any size, calls and tables without end. An error, never a panic or an abort.
 
 use super::{
-    bad_input::{MANAGERS, fails, script},
-    support::{err, out, run},
+    bad_input::{MANAGERS, fails},
+    support::{err, out, run, script},
 };
 
 const SMALL_HEAP: (&str, &str) = ("MAX_HEAP", "33554432");

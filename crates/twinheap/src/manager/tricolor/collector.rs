@@ -451,9 +451,14 @@ impl Inner {
             let began_ns = self.began.elapsed().as_nanos() as u64;
             let goal_bytes = self.goal.load(Relaxed);
             let stops_before = self.figures.stop_ns_total.load(Relaxed);
-            let Done { mut objects, mark_ns } = {
+            let done = {
                 let _cycle = lock(&self.cycle);
                 self.collection(cause)
+            };
+            let Some(Done { mut objects, mark_ns }) = done else {
+                lock(&self.control).finished = number;
+                self.done.notify_all();
+                continue;
             };
             let cpu_ns = thread_cpu_ns() - begin;
             add(&self.figures.collector_cpu_ns, cpu_ns);
@@ -508,11 +513,12 @@ impl Inner {
         self.wake.notify_all();
     }
 
-    /// One collection.
-    fn collection(&self, cause: Cause) -> Done {
+    /// One collection; none when collections by themselves were switched off before it could begin.
+    fn collection(&self, cause: Cause) -> Option<Done> {
         self.figures.containers.store(0, Relaxed);
         // (A)
-        let at_stop = self.stopped(|registry| self.take_snapshot(registry));
+        let wanted = || cause == Cause::Asked || self.automatic.load(Relaxed);
+        let at_stop = self.stopped(|registry| wanted().then(|| self.take_snapshot(registry)))?;
         self.take_incoming();
         if cause != Cause::Zeal {
             self.containers_at_collection.store(self.containers_born(), Relaxed);
@@ -557,7 +563,7 @@ impl Inner {
         }
         self.phase.change(Phase::Idle);
         let objects = self.figures.containers.load(Relaxed) + doomed.len();
-        Done { objects, mark_ns }
+        Some(Done { objects, mark_ns })
     }
 
     /// Runs `f` while `is_out` holds for every session and none can begin.  The caller holds `cycle`.
