@@ -24,7 +24,17 @@ def _with_sorted(i, it, key=None, reverse=False):
     return sorted([x for x in it], key=key, reverse=reverse)
 
 def _sort_by_key(self, key, reverse):
-    _sort_with(self, [key(x) for x in self], reverse)
+    # The list is empty meanwhile, so that a change is seen.
+    items = list.copy(self)
+    list.clear(self)
+    try:
+        _sort_with(items, [key(x) for x in items], reverse)
+    finally:
+        changed = list.__len__(self) != 0
+        list.clear(self)
+        list.extend(self, items)
+    if changed:
+        raise ValueError("list modified during sort")
 def _sorted_by_key(items, key, reverse):
     _sort_with(items, [key(x) for x in items], reverse)
     return items
