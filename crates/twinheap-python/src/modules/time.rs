@@ -29,8 +29,16 @@ fn cpu<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, _: Args) -> R<'gc, M> {
 fn sleep<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let v = vm.arg(a, 0);
     let s = vm.to_f64(&v)?;
-    if s < 0.0 {
-        return Err(vm.raise(E::ValueError, "sleep length must be non-negative"));
+    // A `PyTime_t` counts nanoseconds in 63 bits.
+    let refused = match s {
+        s if s.is_nan() => Some((E::ValueError, "Invalid value NaN (not a number)")),
+        s if s.is_infinite() => Some((E::OverflowError, "timestamp out of range for platform time_t")),
+        s if s < 0.0 => Some((E::ValueError, "sleep length must be non-negative")),
+        s if s >= i64::MAX as f64 / 1e9 => Some((E::OverflowError, "timestamp too large to convert to C PyTime_t")),
+        _ => None,
+    };
+    if let Some((error, text)) = refused {
+        return Err(vm.raise(error, text));
     }
     let _ = vm.host.flush();
     vm.end_session(Request::Sleep(s))
