@@ -33,7 +33,7 @@ use crate::{
 use std::ptr::NonNull;
 
 /// Entries a list begins with: two young generations of CPython's default threshold.  (Fewer under Miri.)
-const LIST_MIN: usize = if cfg!(miri) { 64 } else { 4096 };
+const LIST_MIN: usize = if cfg!(miri) { 16 } else { 4096 };
 /// A list never grows beyond this many entries, so that every index fits into a header's number.  (Fewer in this file's
 /// tests.)
 pub(super) const LIST_MAX: usize = if cfg!(test) { 2 * LIST_MIN } else { NUMBER_MAX as usize - 1 };
