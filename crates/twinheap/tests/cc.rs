@@ -99,13 +99,16 @@ fn cycles_go_away() {
 #[test]
 fn collections_run_by_themselves() {
     let dropped = Rc::default();
-    for _ in 0..if cfg!(miri) { 2010 } else { 100_000 } {
+    // The threshold is CPython's 2,000: too many for Miri, which sees such collections in `refcount.rs`.
+    for _ in 0..if cfg!(miri) { 20 } else { 100_000 } {
         let a = counted(&dropped);
         a.others.borrow_mut().push(a.clone());
     }
-    let stats = cc::stats();
-    assert!(stats.collections >= 1, "{stats:?}");
-    assert!(cfg!(miri) || dropped.get() > 95_000);
+    if !cfg!(miri) {
+        let stats = cc::stats();
+        assert!(stats.collections >= 1, "{stats:?}");
+        assert!(dropped.get() > 95_000);
+    }
     assert!(cc::set_automatic(false));
     let before = cc::stats().collections;
     for _ in 0..if cfg!(miri) { 10 } else { 10_000 } {
