@@ -1,6 +1,6 @@
 //! Other people's panics, where one must go no further: destructors of leaves, finalizers, callbacks.
 //!
-//! What was thrown is a value of theirs as well, and its own drop may panic again: that one is kept and never dropped.
+//! What was thrown is a value of theirs as well, and its own drop may panic again, and so on: in the end it is leaked.
 //! Not here: what is counted of them (the managers' figures).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,16 +8,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Runs `f`; false when it panicked, which then ends here.
 #[inline]
 pub fn contained(f: impl FnOnce()) -> bool {
-    match catch_unwind(AssertUnwindSafe(f)) {
-        Ok(()) => true,
-        Err(payload) => {
-            if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                std::mem::forget(second)
-            }
-            false
+    let Err(mut payload) = catch_unwind(AssertUnwindSafe(f)) else { return true };
+    for _ in 0..PAYLOADS_MAX {
+        match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            Ok(()) => return false,
+            Err(next) => payload = next,
         }
     }
+    std::mem::forget(payload);
+    false
 }
+
+/// Payloads dropped one after the other, each of which the drop of the one before threw.
+const PAYLOADS_MAX: usize = 4;
 
 #[cfg(test)]
 mod tests {
