@@ -918,7 +918,7 @@ fn cycles_make_room_at_the_hard_limit() {
         Ok(())
     }
     const BYTES: usize = if cfg!(miri) { 32 << 10 } else { 1 << 20 };
-    // Miri takes seconds for each of these bytes' passes: a few, all of which find room.
+    // Under Miri, which takes long for so many bytes, only a few more than there is room for at a time.
     const CYCLES: usize = if cfg!(miri) { 18 } else { 50 };
     for (collect_at, automatic) in
         [(CollectAt::Allocations, true), (CollectAt::Allocations, false), (CollectAt::Safepoints, true)]
