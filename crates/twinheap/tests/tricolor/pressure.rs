@@ -6,10 +6,7 @@ use std::sync::{
     Arc, Mutex,
     atomic::{AtomicUsize, Ordering::Relaxed},
 };
-use twinheap::{
-    Config, Gc, Heap, Mutator, Request, Rootable, Static, Tail, Threaded, Tricolor, TricolorSolo,
-    object::managed::Command,
-};
+use twinheap::{Config, Gc, Heap, Mutator, Request, Rootable, Static, Tail, Threaded, Tricolor, TricolorSolo};
 
 static OUTSIDE: AtomicUsize = AtomicUsize::new(0);
 /// A leaf that holds so many bytes outside the heap.
@@ -140,7 +137,7 @@ fn the_collectors_own_thread_is_told_no() {
         let done = Arc::new(AtomicUsize::new(0));
         let heap = heap::<M>(Config::default());
         let mut inside = heap.mutator().unwrap();
-        // A leaf takes the mutator with it into the heap (of a solo one there is no other).
+        // A leaf takes the mutator with it into the heap.
         let cell = Arc::new(Mutex::new(None));
         inside.mutate(|mc, _| {
             struct Shared<M: Threaded>(Arc<Mutex<Option<Leaver<M>>>>);
@@ -165,7 +162,6 @@ fn the_collectors_own_thread_is_told_no() {
     }
     assert_eq!(one::<Tricolor>(|m| assert!(m.verify().is_err())), 1);
     assert_eq!(one::<Tricolor>(|m| assert_eq!(m.collect(Request::FULL).objects, 0)), 1);
-    one::<TricolorSolo>(|m| m.mutate(|mc, _| _ = mc.control(Command::Freeze)));
 }
 
 /// A callback that panics ends there.
