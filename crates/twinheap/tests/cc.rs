@@ -516,6 +516,10 @@ fn phoenix(in_a_cycle: bool) {
 
 #[test]
 fn a_thread_ends_whatever_its_finalizers_make() {
+    // What is left at such a thread's end is a leak, which Miri reports.
+    if cfg!(miri) {
+        return;
+    }
     for in_a_cycle in [false, true] {
         let thread = std::thread::spawn(move || phoenix(in_a_cycle));
         let began = std::time::Instant::now();
