@@ -7,6 +7,8 @@
 mod bad_input;
 #[path = "examples/bounds.rs"]
 mod bounds;
+#[path = "examples/cpython.rs"]
+mod cpython;
 #[path = "examples/language.rs"]
 mod language;
 #[path = "examples/limits.rs"]
