@@ -2,7 +2,7 @@
 //!
 //! Read in this order: `refcount/header` the eight bytes before an object · `handle` what cloning and dropping cost ·
 //! `release` what happens at zero · `cache` where blocks come from and go · `generations` who is young, and when a
-//! collection is due · `collect` the collection · `weak`, `pending` who is told of the dead · `zeal`, `verify` the proof.
+//! collection is due · `collect` the collection · `weak`, `pending` who is told of the dead · `told` who is told of collections · `zeal`, `verify` the proof.
 //!
 //! ```text
 //! R1  strong == number of handles (+ 1 for each pin, queued notice, suspended collection)
@@ -23,6 +23,7 @@ pub mod handle;
 pub mod header;
 mod pending;
 mod release;
+mod told;
 mod verify;
 mod weak;
 mod zeal;
@@ -38,7 +39,7 @@ use crate::{
         type_info::{Kind, TypeInfo},
         weak::WeakHead,
     },
-    observe::{HoldUps, Stats},
+    observe::{Callbacks, HoldUps, Stats},
     sync::{Ordering::Relaxed, seeded},
 };
 use cache::{Cache, Class, blocks};
@@ -50,6 +51,7 @@ use std::{
     ptr::NonNull,
     time::Instant,
 };
+use told::Told;
 use weak::ByAddress;
 use zeal::Zeal;
 
@@ -112,6 +114,7 @@ pub struct CountingHeap {
     released_at_exit: Cell<u64>,
     drop_panics: Cell<u64>,
     holdups: HoldUps,
+    told: Told,
     // ---- the outside ----------------------------------------------------------------------------------------------------
     pins: RefCell<Vec<Option<NonNull<u8>>>>,
     free_pins: RefCell<Vec<usize>>,
@@ -250,6 +253,7 @@ impl CountingHeap {
             released_at_exit: Cell::new(0),
             drop_panics: Cell::new(0),
             holdups: HoldUps::default(),
+            told: Told::new(config),
             pins: RefCell::default(),
             free_pins: RefCell::default(),
             taken: Cell::new(false),
@@ -353,6 +357,7 @@ impl CountingHeap {
             }
             Command::Freeze => self.freeze(),
             Command::Unfreeze => self.unfreeze(),
+            Command::SetDebug(flags) => self.told.debug.set(flags),
             Command::SetGogc(_) | Command::Read => {}
         }
         self.retune();
@@ -362,6 +367,7 @@ impl CountingHeap {
             thresholds: self.thresholds.get(),
             counts: [self.count0.get() as usize, count1, count2],
             frozen: self.frozen(),
+            debug: self.told.debug.get(),
             generations: self.generations.get(),
         }
     }
@@ -419,6 +425,7 @@ impl CountingHeap {
             collections: self.collections.get(),
             bytes_allocated: self.released_bytes.get() + live_bytes,
             drop_panics: self.drop_panics.get(),
+            callback_panics: self.told.callbacks.panics(),
             holdups: self.holdups.summary(),
             used_bytes: self.memory.used_bytes(),
             peak_used_bytes: self.memory.peak_used_bytes(),
@@ -580,6 +587,9 @@ macro_rules! counting_manager {
             }
             fn control(local: &CountingLocal, command: Command) -> Answer {
                 local.heap().control(command)
+            }
+            fn callbacks(heap: &CountingHeap) -> &Callbacks {
+                &heap.told.callbacks
             }
             fn stats(heap: &CountingHeap) -> Stats {
                 heap.stats()

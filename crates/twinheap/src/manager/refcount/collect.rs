@@ -192,6 +192,7 @@ pub(super) struct Suspended {
     pub(super) by_itself: bool,
     /// Containers it found that were freed before: by zeal, or because no finalizer can reach them.
     ghosts: usize,
+    began: Instant,
 }
 
 fn object(p: *mut u8) -> (NonNull<u8>, &'static Header, &'static TypeInfo) {
@@ -208,11 +209,12 @@ impl CountingHeap {
         if self.collecting.get() || self.is_suspended() {
             return Collected::default();
         }
-        let outside = self.outside_bytes();
-        let began = Instant::now();
+        let generation = u32::from(request.generation.min(2));
         self.collecting.set(true);
         self.retune();
-        let generation = u32::from(request.generation.min(2));
+        self.tell_start(generation);
+        let outside = self.outside_bytes();
+        let began = Instant::now();
         let mut counts = self.counts.get();
         if let Some(count) = counts.get_mut(generation as usize) {
             *count += 1
@@ -229,13 +231,14 @@ impl CountingHeap {
             // SAFETY: nothing was freed yet.
             unsafe { retain(p) };
         }
+        self.tell_condemned(&condemned);
         let queued = self.queue_notices(&condemned);
-        let (condemned, ghosts) = match queued && by_itself {
+        let save_all = request.save_all || self.told.saves_all();
+        let (condemned, ghosts) = match queued && by_itself && !save_all {
             true => self.destroy_what_nobody_waits_for(condemned, ghosts),
             false => (condemned, ghosts),
         };
-        let suspended =
-            Suspended { condemned, generation, save_all: request.save_all, cause: request.cause, by_itself, ghosts };
+        let suspended = Suspended { condemned, generation, save_all, cause: request.cause, by_itself, ghosts, began };
         let out = if queued {
             self.suspend(suspended);
             self.collecting.set(false);
@@ -519,7 +522,7 @@ impl CountingHeap {
 
     /// The end of a collection: destroys what is left of the condemned, or hands it out.
     fn complete(&self, done: Suspended) -> Collected {
-        let Suspended { condemned, generation, save_all, ghosts, .. } = done;
+        let Suspended { condemned, generation, save_all, ghosts, began, .. } = done;
         let containers = condemned.iter().filter(|&&p| object(p).2.kind == Kind::Container).count() + ghosts;
         if save_all {
             self.save(condemned, (generation + 1).min(OLD))
@@ -533,6 +536,7 @@ impl CountingHeap {
         stats[generation as usize].collected += containers as u64;
         self.generations.set(stats);
         self.collections.set(self.collections.get() + 1);
+        self.tell_stop(generation, containers, began.elapsed());
         self.collecting.set(false);
         self.retune();
         Collected { objects: containers, pending: self.has_pending() }
