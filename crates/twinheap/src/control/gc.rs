@@ -29,7 +29,8 @@
 //! | `get_objects(g)` | [`get_objects`] | one mutator only; all in generation 2 |
 //! | `get_referrers(…)`, `get_referents(…)` | [`get_referrers`], [`get_referents`] | one mutator only |
 //! | `is_tracked(x)`, `is_finalized(x)` | [`is_tracked`], [`is_finalized`] | the same |
-//! | `freeze()`, `unfreeze()`, `get_freeze_count()` | [`freeze`], [`unfreeze`], [`get_freeze_count`] | pins what lives; one mutator only, else nothing |
+//! | `freeze()`, `unfreeze()` | [`freeze`], [`unfreeze`] | pins what lives; nothing where there are many mutators |
+//! | `get_freeze_count()` | [`get_freeze_count`] | the same |
 //! | `callbacks` | [`Mutator::callbacks`], [`Heap::callbacks`](crate::Heap::callbacks) | on the collector's thread |
 //! | `garbage` | [`garbage`], [`clear_garbage`] | always empty |
 //! | `set_debug(f)`, `get_debug()` | [`set_debug`], [`get_debug`] | kept; nothing is printed or saved |

@@ -2,7 +2,8 @@
 //!
 //! Read in this order: `refcount/header` the eight bytes before an object · `handle` what cloning and dropping cost ·
 //! `release` what happens at zero · `cache` where blocks come from and go · `generations` who is young, and when a
-//! collection is due · `collect` the collection · `weak`, `pending` who is told of the dead · `told` who is told of collections · `zeal`, `verify` the proof.
+//! collection is due · `collect` the collection · `weak`, `pending` who is told of the dead · `told` who is told of
+//! collections · `zeal`, `verify` the proof.
 //!
 //! ```text
 //! R1  strong == number of handles (+ 1 for each pin, queued notice, suspended collection)

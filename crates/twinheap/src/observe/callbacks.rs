@@ -138,7 +138,7 @@ mod tests {
             let heard = heard.clone();
             move |phase: Phase, _: Info| heard.lock().unwrap().push((name, phase))
         };
-        let mut first = note("first");
+        let first = note("first");
         let own = Arc::new(Mutex::new(None));
         let (weak, own_id) = (Arc::downgrade(&callbacks), own.clone());
         let id = callbacks.append(move |phase, info| {
