@@ -87,7 +87,11 @@ unsafe impl Manager for Null {
 
     fn start(config: &Config) -> Result<Box<NullHeap>, ConfigError> {
         Ok(Box::new(NullHeap {
-            memory: Memory::new(Limits { hard_bytes: config.max_heap_bytes, outside_bytes: config.outside_bytes }),
+            memory: Memory::new(Limits {
+                hard_bytes: config.max_heap_bytes,
+                outside_bytes: config.outside_bytes,
+                ..Limits::default()
+            }),
             open: RefCell::default(),
             taken: Cell::new(false),
             callbacks: Callbacks::default(),

@@ -122,6 +122,9 @@ pub struct CountingHeap {
     taken: Cell<bool>,
 }
 
+/// A heap asks for huge pages from here on.
+const HUGE_PAGES_FROM_BYTES: usize = 16 << 20;
+
 /// Shows `p`'s references to `f`, mutably borrowed cells left out; how many lay in cells.
 ///
 /// # Safety
@@ -214,7 +217,11 @@ impl CountingHeap {
 
     /// An empty heap.
     pub fn new(config: &Config) -> CountingHeap {
-        let limits = Limits { hard_bytes: config.max_heap_bytes, outside_bytes: config.outside_bytes };
+        let limits = Limits {
+            hard_bytes: config.max_heap_bytes,
+            outside_bytes: config.outside_bytes,
+            huge_pages_from_bytes: Some(HUGE_PAGES_FROM_BYTES),
+        };
         let heap = CountingHeap {
             cache: Cache::new(),
             lists: Default::default(),

@@ -170,7 +170,11 @@ impl Inner {
         let mut pacer = Pacer::new(config.gogc, config.min_heap_bytes, limit);
         let plan = pacer.first();
         let inner = Inner {
-            memory: Memory::new(Limits { hard_bytes: config.max_heap_bytes, outside_bytes: config.outside_bytes }),
+            memory: Memory::new(Limits {
+                hard_bytes: config.max_heap_bytes,
+                outside_bytes: config.outside_bytes,
+                ..Limits::default()
+            }),
             phase: PhaseWord::new(),
             epoch: AtomicU32::new(0),
             sweep_epoch: AtomicU32::new(0),
