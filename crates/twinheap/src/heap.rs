@@ -18,11 +18,9 @@ use crate::{
         managed::{Collected, Manager, Request, Threaded},
         root::{Root, Rootable},
         session::Core,
-        type_info::TypeInfo,
     },
     observe::{Callbacks, Stats},
     sync::{AtomicU64, Ordering::Relaxed},
-    unwind::contained,
 };
 use std::{
     fmt,
@@ -284,22 +282,15 @@ impl<R: Rootable<M>, M: Manager> Mutator<R, M> {
 fn run_pending<'gc, M: Manager>(core: &Core<M>, mc: &'gc Mutation<'gc, M>) {
     while let Some(next) = mc.next_pending() {
         match next {
-            Pending::Finalize(object) => {
-                let p = object.into_owned();
-                core.finalizers_run.fetch_add(1, Relaxed);
-                // SAFETY: the queue handed us a reference to a whole object; `finalize` takes it over.
-                let whole = contained(|| unsafe {
-                    match TypeInfo::of(p).finalize {
-                        Some(finalize) => finalize(p, NonNull::from(mc).cast()),
-                        None => M::release(p),
-                    }
-                });
-                if !whole {
+            Pending::Saved(object) => core.keep(object.into_owned()),
+            other => {
+                if matches!(other, Pending::Finalize(_)) {
+                    core.finalizers_run.fetch_add(1, Relaxed);
+                }
+                if !other.run(mc) {
                     core.finalizer_panics.fetch_add(1, Relaxed);
                 }
             }
-            Pending::WeakDied(_) => {}
-            Pending::Saved(object) => core.keep(object.into_owned()),
         }
     }
 }

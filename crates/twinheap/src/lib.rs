@@ -60,6 +60,7 @@ pub use manager::{Tricolor, TricolorSolo};
 pub use object::{
     any::GcAny,
     cell::{GcCell, Ref, RefMut},
+    cleanup::Cleanup,
     gc::{ByAddress, Gc, NoRoom},
     lifo::Lifo,
     managed::{Cause, Collected, Manager, OneMutator, Request, Threaded},

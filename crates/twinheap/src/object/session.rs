@@ -4,8 +4,9 @@
 use super::{
     any::GcAny,
     managed::{Answer, Brand, Command, Manager, ObjectState, OneMutator, RawPending, Threaded},
+    type_info::TypeInfo,
 };
-use crate::{alloc::Full, config::Finalizers, sync::AtomicU64};
+use crate::{alloc::Full, config::Finalizers, sync::AtomicU64, unwind::contained};
 use std::{marker::PhantomData, ptr::NonNull, sync::Mutex};
 
 /// What heap, mutators and roots share; the last one to go takes the heap down.
@@ -45,6 +46,25 @@ pub enum Pending<'gc, M: Manager> {
     WeakDied(GcAny<'gc, M>),
     /// This object would have been released but for [`Request::save_all`](crate::Request::save_all).
     Saved(GcAny<'gc, M>),
+}
+
+impl<'gc, M: Manager> Pending<'gc, M> {
+    /// Does what is to be done: runs the finalizer, or the [`Cleanup`](super::cleanup::Cleanup); a plain notice, and what
+    /// was saved, it lets go of.  Whether that ended without a panic, which is swallowed.
+    pub fn run(self, mc: &'gc Mutation<'gc, M>) -> bool {
+        let (Pending::Finalize(object) | Pending::WeakDied(object) | Pending::Saved(object)) = &self;
+        // SAFETY: a handle refers to an object.
+        let info = unsafe { TypeInfo::of(object.ptr()) };
+        let (function, object) = match self {
+            Pending::Finalize(object) => (info.finalize, object),
+            Pending::WeakDied(object) => (info.told, object),
+            Pending::Saved(_) => return true,
+        };
+        let Some(function) = function else { return true };
+        let p = object.into_owned();
+        // SAFETY: the type's own function, a whole object with the handle's reference, and this session's mutation.
+        contained(|| unsafe { function(p, NonNull::from(mc).cast()) })
+    }
 }
 
 /// A session: the key to everything that changes the heap.

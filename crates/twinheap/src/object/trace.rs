@@ -10,6 +10,7 @@ use super::{
     gc::Gc,
     managed::Manager,
     type_info::{DropKind, Kind},
+    weak::WeakBox,
 };
 use std::{marker::PhantomData, ptr::NonNull};
 
@@ -86,6 +87,28 @@ pub unsafe trait Trace<'gc, M: Manager>: Sized {
     /// Whether the first field is a `WeakHead`.
     #[doc(hidden)]
     const IS_WEAK_BOX: bool = false;
+    /// As the data of a weak box: whether [`Trace::heard`] does anything.
+    #[doc(hidden)]
+    const HEARS: bool = false;
+    /// As the data of a weak box: what is done when the target has died.
+    #[doc(hidden)]
+    fn heard(told: &Gc<'gc, WeakBox<'gc, Self, M>, M>, mc: &'gc Mutation<'gc, M>) {
+        let _ = (told, mc);
+    }
+    /// As a weak box whose data hear.
+    #[doc(hidden)]
+    const IS_TOLD: bool = false;
+    /// Does what the data of the weak box at `p` do when the target has died.
+    ///
+    /// # Safety
+    /// `p` is a whole object that is alive, with a reference that belongs to the caller; `mc` points to the open
+    /// session's mutation.
+    #[doc(hidden)]
+    unsafe fn told_at(p: NonNull<Self>, mc: NonNull<()>) {
+        let _ = mc;
+        // SAFETY: the caller gives its reference away.
+        unsafe { M::release(p.cast()) }
+    }
     /// Shows every reference of the object at `p`, its tail included.
     ///
     /// # Safety
@@ -134,7 +157,8 @@ pub unsafe trait Trace<'gc, M: Manager>: Sized {
 ///
 /// Runs once in an object's life, in an ordinary session, never inside a drop: the object is whole, may be stored
 /// somewhere again (*resurrection*; then it lives on and its finalizer never runs again), and may allocate.
-/// A panic in it is caught and counted (`Stats::finalizer_panics`).
+/// A panic in it is caught and counted (`Stats::finalizer_panics`).  What must not see the object, and cannot keep it:
+/// [`Cleanup`](super::cleanup::Cleanup), where both stand side by side.
 pub trait Finalize<'gc, M: Manager>: Sized {
     /// The last wishes of `this`.
     fn finalize(this: &Gc<'gc, Self, M>, mc: &'gc Mutation<'gc, M>);

@@ -71,6 +71,8 @@ pub struct TypeInfo {
     pub drop: Option<unsafe fn(NonNull<u8>)>,
     /// Runs the user's finalizer (`object`, `mutation`), if the type has one.
     pub finalize: Option<unsafe fn(NonNull<u8>, NonNull<()>)>,
+    /// What a weak box of this type does when its target has died (`box`, `mutation`), if anything.
+    pub told: Option<unsafe fn(NonNull<u8>, NonNull<()>)>,
     /// The visit functions.
     pub visits: Visits,
 }
@@ -129,6 +131,7 @@ impl<'gc, T: Trace<'gc, M>, M: Manager> InfoOf<'gc, T, M> {
         is_weak_box: T::IS_WEAK_BOX,
         drop: if T::NEEDS_DROP { Some(drop_erased::<T, M>) } else { None },
         finalize: if T::HAS_FINALIZER { Some(finalize_erased::<T, M>) } else { None },
+        told: if T::IS_TOLD { Some(told_erased::<T, M>) } else { None },
         visits: Visits { first: visit_first::<T, M>, second: visit_second::<T, M>, each: visit_each::<T, M> },
     };
 }
@@ -144,6 +147,12 @@ unsafe fn drop_erased<'gc, T: Trace<'gc, M>, M: Manager>(p: NonNull<u8>) {
 unsafe fn finalize_erased<'gc, T: Trace<'gc, M>, M: Manager>(p: NonNull<u8>, mc: NonNull<()>) {
     // SAFETY: as above; `mc` is the open session's mutation.
     unsafe { T::finalize_at(p.cast(), mc) }
+}
+/// # Safety
+/// As `Trace::told_at`.
+unsafe fn told_erased<'gc, T: Trace<'gc, M>, M: Manager>(p: NonNull<u8>, mc: NonNull<()>) {
+    // SAFETY: called through the TypeInfo of `T` on an object of its span; `mc` is the open session's mutation.
+    unsafe { T::told_at(p.cast(), mc) }
 }
 /// # Safety
 /// `p` is a `T` that may be read now; `v` points to the visitor this function is for, borrowed by nobody else.

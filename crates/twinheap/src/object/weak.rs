@@ -115,6 +115,11 @@ unsafe impl<'gc, D: Trace<'gc, M>, M: Manager> Trace<'gc, M> for WeakBox<'gc, D,
     const NEEDS_DROP: bool = M::CONSTRAINTS.counted || std::mem::needs_drop::<D>();
     const IS_WEAK_BOX: bool = true;
     const TAG: u8 = D::TAG;
+    const IS_TOLD: bool = D::HEARS;
+    unsafe fn told_at(p: NonNull<Self>, mc: NonNull<()>) {
+        // SAFETY: `mc` is the open session's; the caller gives its reference away.
+        unsafe { D::heard(&Gc::from_owned(p), mc.cast::<Mutation<'gc, M>>().as_ref()) }
+    }
     #[inline]
     fn trace<V: Visitor<M>>(&self, visitor: &mut V) {
         self.data.trace(visitor)

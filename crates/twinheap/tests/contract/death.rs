@@ -3,8 +3,8 @@
 use crate::trial::{Ledger, Node, R, Trial, check, collect, node, node_with};
 use std::sync::{Arc, Mutex};
 use twinheap::{
-    Config, Finalize, Gc, GcAny, GcWeak, Manager, Mutation, Mutator, Pending, Slot, Static, Trace, Val, WeakBox,
-    config::Finalizers,
+    Cleanup, Config, Finalize, Gc, GcAny, GcWeak, Manager, Mutation, Mutator, Pending, Slot, Static, Trace, Val,
+    WeakBox, config::Finalizers,
 };
 
 laws!(
@@ -19,6 +19,8 @@ laws!(
     finalizers_that_panic,
     finalizers_that_make_more,
     finalizers_by_hand,
+    cleanups,
+    cleanups_of_what_comes_back,
 );
 
 const DIES: fn(twinheap::object::managed::Constraints) -> bool = |c| c.collects;
@@ -483,4 +485,120 @@ pub fn finalizers_by_hand<M: Manager>(t: &Trial) {
         assert_eq!(ledger.dropped(), if DIES(M::CONSTRAINTS) { 2 } else { 0 });
     });
     ledger.settled();
+}
+
+/// Each once, after its object; those that were stopped not; what an argument holds goes with it.
+pub fn cleanups<M: Manager>(t: &Trial) {
+    let ledger = Ledger::new();
+    let n = t.size(60, 6) as u64;
+    let ran = Arc::new(Mutex::new(Vec::new()));
+    let log = |ran: &Arc<Mutex<Vec<u64>>>| {
+        let mut ran = std::mem::take(&mut *ran.lock().unwrap());
+        ran.sort();
+        ran
+    };
+    #[derive(Trace)]
+    struct Errand<'gc, M: Manager> {
+        id: u64,
+        log: Static<Arc<Mutex<Vec<u64>>>>,
+        other: Gc<'gc, Node<'gc, M>, M>,
+    }
+    let run = |errand: Errand<'_, M>, _: &Mutation<'_, M>| {
+        errand.log.lock().unwrap().push(errand.id + 1000 * errand.other.id);
+        assert!(errand.id != 3, "a cleanup that panics");
+    };
+    t.with::<M, _>(|m| {
+        m.mutate(|mc, root| {
+            let mut kids = Vec::new();
+            for id in 0..n {
+                let target = node(mc, id);
+                // Alone, or in a cycle.
+                if id % 2 == 0 {
+                    target.value.set(mc, Val::from_gc(target.clone()));
+                }
+                let errand = |id, other: u64| Errand {
+                    id,
+                    log: Static(ran.clone()),
+                    other: node_with(mc, other, Some(ledger.leaf())),
+                };
+                let first = Cleanup::new(mc, &target, errand(id, 0), run);
+                // Several for one object; one of them is called off, twice.
+                let second = Cleanup::new(mc, &target, errand(id, 1), run);
+                if id % 3 == 0 {
+                    assert!(second.stop(mc));
+                    assert!(!second.clone().stop(mc));
+                }
+                drop(first);
+                kids.push(target);
+            }
+            *root.kids.borrow_mut(mc) = kids;
+        });
+        collect(m);
+        assert_eq!(log(&ran), [], "everybody lives");
+        m.mutate(|mc, root| root.kids.borrow_mut(mc).clear());
+        collect(m);
+        let mut expected = Vec::new();
+        if DIES(M::CONSTRAINTS) {
+            expected.extend(0..n);
+            expected.extend((0..n).filter(|id| id % 3 != 0).map(|id| id + 1000));
+        }
+        assert_eq!(log(&ran), expected);
+        let panics = expected.iter().filter(|&id| id % 1000 == 3).count() as u64;
+        assert_eq!(m.stats().finalizer_panics, panics);
+        collect(m);
+        assert_eq!(log(&ran), [], "once");
+        if DIES(M::CONSTRAINTS) {
+            ledger.settled();
+        }
+    });
+    // Those that had no occasion do not run when the heap goes, and their arguments are dropped.
+    ledger.settled();
+}
+
+/// As Python's `weakref.finalize`: out of a count of zero nothing has happened yet; out of a cycle it has.
+pub fn cleanups_of_what_comes_back<M: Manager>(t: &Trial) {
+    let ran = Arc::new(Mutex::new(0));
+    t.with::<M, _>(|m| {
+        for in_cycle in [false, true] {
+            m.mutate(|mc, root| {
+                let hall = node(mc, 0);
+                let phoenix = Gc::new(mc, Phoenix { hall: hall.clone(), me: Slot::empty() });
+                if in_cycle {
+                    phoenix.me.set(mc, Some(phoenix.clone()));
+                }
+                Cleanup::new(mc, &phoenix, Static(ran.clone()), |ran, _| *ran.lock().unwrap() += 1);
+                *root.kids.borrow_mut(mc) = vec![hall];
+            });
+            collect(m);
+            let first = std::mem::take(&mut *ran.lock().unwrap());
+            m.mutate(|_, root| {
+                let back = root.kids.borrow()[0].value.get();
+                assert_eq!(back.is_empty(), !DIES(M::CONSTRAINTS), "its finalizer kept it");
+            });
+            // Once the finalizer has run it dies for good.
+            m.mutate(|mc, root| {
+                if let Ok(phoenix) = root.kids.borrow()[0].value.take(mc).downcast::<Phoenix<'_, M>>() {
+                    phoenix.me.set(mc, None);
+                }
+                root.kids.borrow_mut(mc).clear();
+            });
+            collect(m);
+            let second = std::mem::take(&mut *ran.lock().unwrap());
+            assert_eq!(first + second, DIES(M::CONSTRAINTS) as u32, "{first} then {second}");
+            if M::CONSTRAINTS.counted {
+                assert_eq!(first, in_cycle as u32);
+            }
+        }
+    });
+}
+#[derive(Trace)]
+#[trace(finalize)]
+struct Phoenix<'gc, M: Manager> {
+    hall: Gc<'gc, Node<'gc, M>, M>,
+    me: Slot<'gc, Phoenix<'gc, M>, M>,
+}
+impl<'gc, M: Manager> Finalize<'gc, M> for Phoenix<'gc, M> {
+    fn finalize(this: &Gc<'gc, Self, M>, mc: &'gc Mutation<'gc, M>) {
+        this.hall.value.set(mc, Val::from_gc(this.clone()))
+    }
 }
