@@ -545,7 +545,9 @@ impl CountingHeap {
             total.objects += here;
             total.containers += if info.kind == Kind::Container { here } else { 0 };
         }
-        subtract.finish();
+        if !seeded("links_ahead_not_subtracted") {
+            subtract.finish();
+        }
         self.examined.set(self.examined.get() + total.objects as u64);
         total
     }
@@ -578,6 +580,9 @@ impl CountingHeap {
         }
         // The walk is over and will visit nobody.
         reach.at = usize::MAX;
+        if seeded("links_ahead_not_reached") {
+            return reach.reached;
+        }
         while let Some(p) = reach.next() {
             // SAFETY: reached, so alive.
             unsafe { reach.visit(TypeInfo::of(p), p) }

@@ -113,7 +113,7 @@ impl CountingHeap {
                 h.raise(FINALIZED);
             }
             // As CPython's `subtype_dealloc`, which tracks it again: who comes back is young.
-            if h.age() <= OLD || h.is_outside(Outside::Frozen) {
+            if (h.age() <= OLD || h.is_outside(Outside::Frozen)) && !seeded("resurrected_keeps_its_age") {
                 // SAFETY: an object of ours, in no collection's hands (those are condemned).
                 unsafe { self.rejuvenate(p) }
             }
