@@ -310,6 +310,8 @@ pub struct ObjectState {
     pub generation: u8,
     /// References to it, where they are counted.
     pub references: Option<u32>,
+    /// A collection has found it dead and waits for finalizers: CPython's listings do not show it.
+    pub condemned: bool,
 }
 
 /// A request about the knobs that a running program may change.

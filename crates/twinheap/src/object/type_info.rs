@@ -71,6 +71,8 @@ pub struct TypeInfo {
     pub drop: Option<unsafe fn(NonNull<u8>)>,
     /// Runs the user's finalizer (`object`, `mutation`), if the type has one.
     pub finalize: Option<unsafe fn(NonNull<u8>, NonNull<()>)>,
+    /// Whether a dead container is counted as collected; none: always.
+    pub counted: Option<unsafe fn(NonNull<u8>) -> bool>,
     /// The visit functions.
     pub visits: Visits,
 }
@@ -129,6 +131,7 @@ impl<'gc, T: Trace<'gc, M>, M: Manager> InfoOf<'gc, T, M> {
         is_weak_box: T::IS_WEAK_BOX,
         drop: if T::NEEDS_DROP { Some(drop_erased::<T, M>) } else { None },
         finalize: if T::HAS_FINALIZER { Some(finalize_erased::<T, M>) } else { None },
+        counted: if T::COUNTED.is_some() { Some(counted_erased::<T, M>) } else { None },
         visits: Visits { first: visit_first::<T, M>, second: visit_second::<T, M>, each: visit_each::<T, M> },
     };
 }
@@ -138,6 +141,15 @@ impl<'gc, T: Trace<'gc, M>, M: Manager> InfoOf<'gc, T, M> {
 unsafe fn drop_erased<'gc, T: Trace<'gc, M>, M: Manager>(p: NonNull<u8>) {
     // SAFETY: called through the TypeInfo of `T` on a block of its span that holds a `T` nobody uses.
     unsafe { T::drop_at(p.cast()) }
+}
+/// # Safety
+/// `p` is a whole `T` that nobody changes meanwhile.
+unsafe fn counted_erased<'gc, T: Trace<'gc, M>, M: Manager>(p: NonNull<u8>) -> bool {
+    match T::COUNTED {
+        // SAFETY: called through the TypeInfo of `T` on a block of its span that holds a whole `T`.
+        Some(counted) => counted(unsafe { p.cast::<T>().as_ref() }),
+        None => true,
+    }
 }
 /// # Safety
 /// As `Trace::finalize_at`.
