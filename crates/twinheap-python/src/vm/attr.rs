@@ -686,6 +686,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     Some(d) => d,
                     None => {
                         let d = self.dict(Table::default())?;
+                        d.of.store(dict_of::HIDDEN, Relaxed);
                         i.dict.set(self.mc, Some(d.clone()));
                         d
                     }
@@ -850,6 +851,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     Some(d) => d,
                     None => {
                         let d = self.dict(Table::default())?;
+                        d.of.store(dict_of::HIDDEN, Relaxed);
                         i.dict.set(self.mc, Some(d.clone()));
                         d
                     }
@@ -867,6 +869,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     for e in rest.iter() {
                         self.dict_set(&dict, e.key.clone(), e.value.clone())?;
                     }
+                }
+                if dict.of.load(Relaxed) == dict_of::HIDDEN {
+                    dict.of.store(dict_of::OWN, Relaxed)
                 }
                 dict
             }
