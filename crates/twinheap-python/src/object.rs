@@ -111,11 +111,9 @@ pub struct Dict<'gc, M: OneMutator> {
     // Before the entries, as a list's.
     pub sub: SubSlot<'gc, M>,
     pub table: GcCell<Table<'gc, M>, M>,
-    /// What it is to an instance: [`dict_of`].
-    pub of: AtomicU8,
 }
 
-/// What [`Dict::of`] says.
+/// What [`Table::of`] says.
 pub mod dict_of {
     /// Nothing: a dict.
     pub const NONE: u8 = 0;
@@ -131,8 +129,8 @@ impl<'gc, M: OneMutator> Dict<'gc, M> {
     /// Whether its entries are to collections those of the instance whose attributes they are, as CPython 3.13 keeps them
     /// inline.
     pub fn is_inline(&self) -> bool {
-        let of = self.of.load(std::sync::atomic::Ordering::Relaxed);
-        of != dict_of::NONE && self.table.borrow().len() <= dict_of::INLINE_MAX
+        let t = self.table.borrow();
+        t.of != dict_of::NONE && t.len() <= dict_of::INLINE_MAX
     }
     /// Whether a collection that finds it dead says so.
     fn is_counted(&self) -> bool {

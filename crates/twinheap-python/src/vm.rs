@@ -390,7 +390,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// A dict.
     pub fn dict(&mut self, table: Table<'gc, M>) -> R<'gc, M, Gc<'gc, Dict<'gc, M>, M>> {
-        self.alloc(Dict { table: GcCell::new(table), sub: Slot::empty(), of: dict_of::NONE.into() })
+        self.alloc(Dict { table: GcCell::new(table), sub: Slot::empty() })
     }
     /// A `bytes`.
     pub fn bytes(&mut self, bytes: &[u8]) -> R<'gc, M> {

@@ -10,7 +10,7 @@ use crate::{
         natives::{MANY, NativeDef, def, def_kw, def_raw},
     },
 };
-use std::{collections::HashMap, fmt::Write as _, sync::atomic::Ordering::Relaxed};
+use std::{collections::HashMap, fmt::Write as _};
 use twinheap::{
     Gc, GcAny, Mutation, OneMutator, Static, Val,
     object::{managed::Command, type_info::Kind as Sort},
@@ -39,7 +39,7 @@ fn listed<'gc, M: OneMutator>(mc: &'gc Mutation<'gc, M>, v: &V<'gc, M>) -> bool 
     let Some(any) = v.as_any() else { return false };
     let state = mc.state_of(any);
     let hidden =
-        v.downcast_ref::<Dict<'gc, M>>().is_some_and(|d| d.of.load(Relaxed) == dict_of::HIDDEN && d.is_inline());
+        v.downcast_ref::<Dict<'gc, M>>().is_some_and(|d| d.table.borrow().of == dict_of::HIDDEN && d.is_inline());
     state.generation < 3 && !state.condemned && visible(v) && !hidden && is_tracked(mc, v)
 }
 /// An argument that CPython takes for a C `int`: by the number parser's words, or by the argument parser's (`threshold`).

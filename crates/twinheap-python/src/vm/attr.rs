@@ -685,8 +685,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 let dict = match dict {
                     Some(d) => d,
                     None => {
-                        let d = self.dict(Table::default())?;
-                        d.of.store(dict_of::HIDDEN, Relaxed);
+                        let d = self.dict(Table::of_instance())?;
                         i.dict.set(self.mc, Some(d.clone()));
                         d
                     }
@@ -850,8 +849,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 let dict = match i.dict.get() {
                     Some(d) => d,
                     None => {
-                        let d = self.dict(Table::default())?;
-                        d.of.store(dict_of::HIDDEN, Relaxed);
+                        let d = self.dict(Table::of_instance())?;
                         i.dict.set(self.mc, Some(d.clone()));
                         d
                     }
@@ -870,8 +868,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                         self.dict_set(&dict, e.key.clone(), e.value.clone())?;
                     }
                 }
-                if dict.of.load(Relaxed) == dict_of::HIDDEN {
-                    dict.of.store(dict_of::OWN, Relaxed)
+                if dict.table.borrow().of == dict_of::HIDDEN {
+                    dict.table.borrow_mut(self.mc).of = dict_of::OWN
                 }
                 dict
             }

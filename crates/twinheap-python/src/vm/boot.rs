@@ -240,7 +240,7 @@ impl<'gc, M: OneMutator> Boot<'gc, M> {
         s
     }
     fn dict(&self) -> Gc<'gc, Dict<'gc, M>, M> {
-        Gc::new(self.mc, Dict { table: GcCell::new(Table::default()), sub: Slot::empty(), of: dict_of::NONE.into() })
+        Gc::new(self.mc, Dict { table: GcCell::new(Table::default()), sub: Slot::empty() })
     }
     fn put(&mut self, dict: &Gc<'gc, Dict<'gc, M>, M>, name: &str, value: V<'gc, M>) {
         let name = self.intern(name);
