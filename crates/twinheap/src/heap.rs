@@ -14,16 +14,22 @@ pub use crate::object::session::{Mutation, Pending};
 use crate::{
     config::{Config, ConfigError, Finalizers},
     object::{
+        any::GcAny,
         managed::{Collected, Manager, Request, Threaded},
         root::{Root, Rootable},
         session::Core,
         type_info::TypeInfo,
     },
-    observe::Stats,
+    observe::{Callbacks, Stats},
     sync::{AtomicU64, Ordering::Relaxed},
     unwind::contained,
 };
-use std::{fmt, marker::PhantomData, ptr::NonNull, sync::Arc};
+use std::{
+    fmt,
+    marker::PhantomData,
+    ptr::NonNull,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// A heap under the manager `M`, with a root object of the family `R`.
 pub struct Heap<R: Rootable<M>, M: Manager> {
@@ -75,6 +81,7 @@ impl<R: Rootable<M>, M: Manager> Heap<R, M> {
             finalizers: config.finalizers,
             finalizers_run: AtomicU64::new(0),
             finalizer_panics: AtomicU64::new(0),
+            garbage: Mutex::default(),
             not_send: PhantomData,
         });
         let attached = Attached::<M>::new(&core).expect("a new heap has its mutator");
@@ -101,9 +108,25 @@ impl<R: Rootable<M>, M: Manager> Heap<R, M> {
         stats.finalizer_panics = self.core.finalizer_panics.load(Relaxed);
         stats
     }
+    /// Who is told of this heap's collections.
+    pub fn callbacks(&self) -> &Callbacks {
+        M::callbacks(self.core.shared())
+    }
     /// Gives free memory back to the system now; returns the bytes.
     pub fn release(&self) -> usize {
         M::give_back(self.core.shared())
+    }
+}
+
+impl<M: Manager> Core<M> {
+    fn garbage(&self) -> std::sync::MutexGuard<'_, Vec<(usize, NonNull<u8>)>> {
+        self.garbage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// Keeps an object that was found dead; takes over the reference.
+    fn keep(&self, p: NonNull<u8>) {
+        // SAFETY: alive: the queue handed us its reference in a session that is open.
+        let pin = unsafe { M::pin(self.shared(), p) };
+        self.garbage().push((pin, p));
     }
 }
 
@@ -204,6 +227,39 @@ impl<R: Rootable<M>, M: Manager> Mutator<R, M> {
         self.collect(Request { generation, save_all: false, cause: crate::object::managed::Cause::Threshold });
         Some(generation)
     }
+    /// Who is told of the heap's collections.
+    pub fn callbacks(&self) -> &Callbacks {
+        M::callbacks(self.attached.core.shared())
+    }
+    /// Calls `f` in a session with what `DEBUG_SAVEALL` kept, in the order in which it was found.
+    pub(crate) fn garbage<O>(&mut self, f: impl for<'gc> FnOnce(&'gc Mutation<'gc, M>, Vec<GcAny<'gc, M>>) -> O) -> O {
+        let core = &self.attached.core;
+        let kept: Vec<_> = core.garbage().iter().map(|&(_, p)| p).collect();
+        self.mutate(|mc, _| {
+            let handle = |p| {
+                // SAFETY: pinned until `clear_garbage`, which borrows the mutator; the count for the handle is ours.
+                unsafe {
+                    M::retain(p);
+                    GcAny::from_owned(p)
+                }
+            };
+            f(mc, kept.into_iter().map(handle).collect())
+        })
+    }
+    /// Lets go of what was kept; how many.
+    pub(crate) fn clear_garbage(&mut self) -> usize {
+        let core = self.attached.core.clone();
+        let kept = std::mem::take(&mut *core.garbage());
+        let n = kept.len();
+        // In a session, as the last handle of one may go.
+        self.mutate(|_, _| {
+            for (pin, _) in kept {
+                // SAFETY: made by `keep`, and taken out of the list just now.
+                unsafe { M::unpin(core.shared(), pin) }
+            }
+        });
+        n
+    }
     /// Walks every invariant of the heap.  For tests and zeal: cost is that of looking at every block.
     ///
     /// # Errors
@@ -242,7 +298,8 @@ fn run_pending<'gc, M: Manager>(core: &Core<M>, mc: &'gc Mutation<'gc, M>) {
                     core.finalizer_panics.fetch_add(1, Relaxed);
                 }
             }
-            Pending::WeakDied(_) | Pending::Saved(_) => {}
+            Pending::WeakDied(_) => {}
+            Pending::Saved(object) => core.keep(object.into_owned()),
         }
     }
 }

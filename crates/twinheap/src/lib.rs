@@ -40,6 +40,7 @@ extern crate self as twinheap;
 mod alloc;
 pub mod cc;
 pub mod config;
+pub mod control;
 pub mod heap;
 pub mod manager;
 pub mod object;

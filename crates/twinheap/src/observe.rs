@@ -3,10 +3,12 @@
 //! Recording cannot fail, block, or allocate on the heap it watches; reading stops nobody.
 //! Not here: how figures are printed.
 
+pub mod callbacks;
 pub mod collection;
 pub mod holdup;
 
 use crate::alloc::Ladder;
+pub use callbacks::{CallbackId, Callbacks, Info as CallbackInfo, Phase};
 pub use collection::Collection;
 pub use holdup::{HoldUpCause, HoldUpSummary, HoldUps};
 
@@ -27,7 +29,7 @@ pub struct Stats {
     pub finalizer_panics: u64,
     /// Destructors of leaves that panicked (swallowed).
     pub drop_panics: u64,
-    /// Calls of `Config::on_collection` that panicked (swallowed).
+    /// Calls of `Config::on_collection` and of [`Callbacks`] that panicked (swallowed).
     pub callback_panics: u64,
     /// The collector's thread has ended with a panic, which is a fault of the library: nothing is collected any more.
     pub collector_failed: bool,

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 /// Recording lies at the bottom, so that everybody may record; what is read (`observe`: a snapshot with the ladder in
 /// it) lies above what it describes.
 const LAYERS: &[&[&str]] = &[
-    &["sync", "config", "observe::collection", "observe::holdup", "outside", "process", "unwind"],
+    &["sync", "config", "observe::callbacks", "observe::collection", "observe::holdup", "outside", "process", "unwind"],
     &["alloc"],
     &["observe"],
     &["object"],

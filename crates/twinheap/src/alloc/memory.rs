@@ -13,6 +13,11 @@
 //! everything goes back on [`Memory::release`].  Chunks that are wholly free are unmapped in [`Memory::trim`] only, which a
 //! manager calls when it remembers no address of a free block.
 //!
+//! Huge pages (`Limits::huge_pages_from_bytes`): a walk in an order that is not that of addresses misses the TLB as often as
+//! the cache; with pages of 2 MiB a full counting collection of a million nodes linked at random costs a quarter less.  Not
+//! for small heaps, whose resident size would be rounded up; and no more for a chunk that gave pages back, or the kernel
+//! would fill the holes again (`khugepaged` collapses ranges with up to 511 holes).
+//!
 //! Not here: blocks (`span`), kernel calls (`os`).  Overview: `alloc`.
 
 use super::{
@@ -61,6 +66,8 @@ pub struct Limits {
     pub hard_bytes: Option<usize>,
     /// Reads the bytes that the program holds outside the heap and wants counted, if it can tell.
     pub outside_bytes: Option<fn() -> usize>,
+    /// Chunks ask for huge pages once so many bytes are mapped; `None` is never.
+    pub huge_pages_from_bytes: Option<usize>,
 }
 
 struct Chunk {
@@ -71,6 +78,8 @@ struct Chunk {
     dirty: u128,
     /// First spans of runs in use: `starts & free == 0`.
     starts: u128,
+    /// It has asked for huge pages, and none of its own went back.
+    huge_pages: bool,
 }
 // SAFETY: the base is an address; who may touch the memory behind it is said by span ownership.
 unsafe impl Send for Chunk {}
@@ -276,7 +285,11 @@ impl Memory {
                 let bytes = (FIRST_SPAN + n) * SPAN_BYTES;
                 self.reserve(bytes, outside)?;
                 let base = self.map_reserved(CHUNK_BYTES, bytes)?;
-                inner.chunks.push(Chunk { base, free: USABLE, dirty: 0, starts: 0 });
+                // The first of them is mapped by now.
+                let wanted = self.limits.huge_pages_from_bytes.is_some_and(|from| self.mapped_bytes() > from);
+                // SAFETY: a mapping of ours, just made.
+                let huge_pages = wanted && unsafe { os::huge_pages(base, CHUNK_BYTES, true) };
+                inner.chunks.push(Chunk { base, free: USABLE, dirty: 0, starts: 0, huge_pages });
                 (inner.chunks.len() - 1, FIRST_SPAN)
             }
         };
@@ -345,6 +358,10 @@ impl Memory {
                     n += 1;
                 }
                 let first = i + 1 - n;
+                if std::mem::replace(&mut chunk.huge_pages, false) {
+                    // SAFETY: a mapping of ours.
+                    unsafe { os::huge_pages(chunk.base, CHUNK_BYTES, false) };
+                }
                 // SAFETY: dirty spans are free: nothing in them will be read before it is written.
                 unsafe { os::give_back(chunk.base.add(first * SPAN_BYTES), n * SPAN_BYTES) };
                 chunk.dirty &= !run_mask(first, n);
@@ -519,7 +536,7 @@ mod tests {
 
     #[test]
     fn the_hard_limit_answers() {
-        let m = Memory::new(Limits { hard_bytes: Some(CHUNK_BYTES), outside_bytes: None });
+        let m = Memory::new(Limits { hard_bytes: Some(CHUNK_BYTES), ..Limits::default() });
         let key = std::ptr::null();
         let mut n = 0;
         let full = loop {

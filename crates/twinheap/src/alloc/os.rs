@@ -33,6 +33,15 @@ pub unsafe fn give_back(start: NonNull<u8>, bytes: usize) {
     unsafe { imp::give_back(start, bytes) }
 }
 
+/// Asks for huge pages in a range, or for none any more; whether the system has taken note.  A wish: nothing depends on it.
+///
+/// # Safety
+/// The range is page-aligned and inside one mapping of ours.
+pub unsafe fn huge_pages(start: NonNull<u8>, bytes: usize, on: bool) -> bool {
+    // SAFETY: forwarded, the caller's promise is the same.
+    unsafe { imp::huge_pages(start, bytes, on) }
+}
+
 #[cfg(all(unix, not(miri)))]
 mod imp {
     use std::ptr::NonNull;
@@ -85,6 +94,21 @@ mod imp {
         // SAFETY: the range is ours and holds nothing by the caller's promise.
         unsafe { libc::madvise(start.as_ptr().cast(), bytes, libc::MADV_DONTNEED) };
     }
+
+    /// # Safety
+    /// As the function of the same name above.
+    #[cfg(target_os = "linux")]
+    pub unsafe fn huge_pages(start: NonNull<u8>, bytes: usize, on: bool) -> bool {
+        let advice = if on { libc::MADV_HUGEPAGE } else { libc::MADV_NOHUGEPAGE };
+        // SAFETY: the range is ours by the caller's promise; the advice changes no contents.
+        unsafe { libc::madvise(start.as_ptr().cast(), bytes, advice) == 0 }
+    }
+    /// # Safety
+    /// As the function of the same name above.
+    #[cfg(not(target_os = "linux"))]
+    pub unsafe fn huge_pages(_start: NonNull<u8>, _bytes: usize, _on: bool) -> bool {
+        false
+    }
 }
 
 #[cfg(any(not(unix), miri))]
@@ -110,4 +134,10 @@ mod imp {
     /// # Safety
     /// As the function of the same name above.
     pub unsafe fn give_back(_start: NonNull<u8>, _bytes: usize) {}
+
+    /// # Safety
+    /// As the function of the same name above.
+    pub unsafe fn huge_pages(_start: NonNull<u8>, _bytes: usize, _on: bool) -> bool {
+        false
+    }
 }

@@ -11,7 +11,7 @@ use crate::{
     },
     config::{Config, ConfigError},
     object::{managed::*, trace::Each, type_info::TypeInfo, weak::WeakHead},
-    observe::Stats,
+    observe::{Callbacks, Stats},
     sync::Ordering::Acquire,
     unwind::contained,
 };
@@ -29,6 +29,7 @@ pub struct NullHeap {
     /// The open span of each (type, block size); its `next_block` is the cursor.
     open: RefCell<Vec<SpanRef>>,
     taken: Cell<bool>,
+    callbacks: Callbacks,
     objects: Cell<u64>,
     bytes: Cell<u64>,
     at_exit: Cell<u64>,
@@ -86,9 +87,14 @@ unsafe impl Manager for Null {
 
     fn start(config: &Config) -> Result<Box<NullHeap>, ConfigError> {
         Ok(Box::new(NullHeap {
-            memory: Memory::new(Limits { hard_bytes: config.max_heap_bytes, outside_bytes: config.outside_bytes }),
+            memory: Memory::new(Limits {
+                hard_bytes: config.max_heap_bytes,
+                outside_bytes: config.outside_bytes,
+                ..Limits::default()
+            }),
             open: RefCell::default(),
             taken: Cell::new(false),
+            callbacks: Callbacks::default(),
             objects: Cell::new(0),
             bytes: Cell::new(0),
             at_exit: Cell::new(0),
@@ -172,6 +178,9 @@ unsafe impl Manager for Null {
     }
     fn control(_: &NullLocal, _: Command) -> Answer {
         Answer::default()
+    }
+    fn callbacks(heap: &NullHeap) -> &Callbacks {
+        &heap.callbacks
     }
     fn stats(heap: &NullHeap) -> Stats {
         let mut stats =

@@ -2,7 +2,8 @@
 //!
 //! Read in this order: `refcount/header` the eight bytes before an object · `handle` what cloning and dropping cost ·
 //! `release` what happens at zero · `cache` where blocks come from and go · `generations` who is young, and when a
-//! collection is due · `collect` the collection · `weak`, `pending` who is told of the dead · `zeal`, `verify` the proof.
+//! collection is due · `collect` the collection · `weak`, `pending` who is told of the dead · `told` who is told of
+//! collections · `zeal`, `verify` the proof.
 //!
 //! ```text
 //! R1  strong == number of handles (+ 1 for each pin, queued notice, suspended collection)
@@ -23,6 +24,7 @@ pub mod handle;
 pub mod header;
 mod pending;
 mod release;
+mod told;
 mod verify;
 mod weak;
 mod zeal;
@@ -38,7 +40,7 @@ use crate::{
         type_info::{Kind, TypeInfo},
         weak::WeakHead,
     },
-    observe::{HoldUps, Stats},
+    observe::{Callbacks, HoldUps, Stats},
     sync::{Ordering::Relaxed, seeded},
 };
 use cache::{Cache, Class, blocks};
@@ -50,6 +52,7 @@ use std::{
     ptr::NonNull,
     time::Instant,
 };
+use told::Told;
 use weak::ByAddress;
 use zeal::Zeal;
 
@@ -114,11 +117,15 @@ pub struct CountingHeap {
     released_at_exit: Cell<u64>,
     drop_panics: Cell<u64>,
     holdups: HoldUps,
+    told: Told,
     // ---- the outside ----------------------------------------------------------------------------------------------------
     pins: RefCell<Vec<Option<NonNull<u8>>>>,
     free_pins: RefCell<Vec<usize>>,
     taken: Cell<bool>,
 }
+
+/// A heap asks for huge pages from here on.
+const HUGE_PAGES_FROM_BYTES: usize = 16 << 20;
 
 /// Shows `p`'s references to `f`, mutably borrowed cells left out; how many lay in cells.
 ///
@@ -212,7 +219,11 @@ impl CountingHeap {
 
     /// An empty heap.
     pub fn new(config: &Config) -> CountingHeap {
-        let limits = Limits { hard_bytes: config.max_heap_bytes, outside_bytes: config.outside_bytes };
+        let limits = Limits {
+            hard_bytes: config.max_heap_bytes,
+            outside_bytes: config.outside_bytes,
+            huge_pages_from_bytes: Some(HUGE_PAGES_FROM_BYTES),
+        };
         let heap = CountingHeap {
             cache: Cache::new(),
             lists: Default::default(),
@@ -253,6 +264,7 @@ impl CountingHeap {
             released_at_exit: Cell::new(0),
             drop_panics: Cell::new(0),
             holdups: HoldUps::default(),
+            told: Told::new(config),
             pins: RefCell::default(),
             free_pins: RefCell::default(),
             taken: Cell::new(false),
@@ -357,6 +369,7 @@ impl CountingHeap {
             }
             Command::Freeze => self.freeze(),
             Command::Unfreeze => self.unfreeze(),
+            Command::SetDebug(flags) => self.told.debug.set(flags),
             Command::SetGogc(_) | Command::Read => {}
         }
         self.retune();
@@ -366,6 +379,7 @@ impl CountingHeap {
             thresholds: self.thresholds.get(),
             counts: [self.count0.get() as usize, count1, count2],
             frozen: self.frozen(),
+            debug: self.told.debug.get(),
             generations: self.generations.get(),
         }
     }
@@ -423,6 +437,7 @@ impl CountingHeap {
             collections: self.collections.get(),
             bytes_allocated: self.released_bytes.get() + live_bytes,
             drop_panics: self.drop_panics.get(),
+            callback_panics: self.told.callbacks.panics(),
             holdups: self.holdups.summary(),
             used_bytes: self.memory.used_bytes(),
             peak_used_bytes: self.memory.peak_used_bytes(),
@@ -584,6 +599,9 @@ macro_rules! counting_manager {
             }
             fn control(local: &CountingLocal, command: Command) -> Answer {
                 local.heap().control(command)
+            }
+            fn callbacks(heap: &CountingHeap) -> &Callbacks {
+                &heap.told.callbacks
             }
             fn stats(heap: &CountingHeap) -> Stats {
                 heap.stats()

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     alloc::Full,
     config::{Config, ConfigError},
-    observe::Stats,
+    observe::{Callbacks, Stats},
 };
 use std::{cell::Cell, marker::PhantomData, ptr::NonNull};
 
@@ -226,6 +226,8 @@ pub unsafe trait Manager: sealed::Sealed + Sized + 'static {
     /// Reads and changes the knobs that a running program may change.
     fn control(local: &Self::Local, command: Command) -> Answer;
 
+    /// Who is told of collections.
+    fn callbacks(shared: &Self::Shared) -> &Callbacks;
     /// A snapshot of the figures.  Stops nobody.
     fn stats(shared: &Self::Shared) -> Stats;
     /// Walks every invariant of the manager's own.
@@ -314,6 +316,20 @@ pub struct ObjectState {
     pub condemned: bool,
 }
 
+/// The bits of CPython's `gc.set_debug`.
+pub mod debug {
+    /// Figures before and after each collection.
+    pub const STATS: i32 = 1;
+    /// A line for each container found dead.
+    pub const COLLECTABLE: i32 = 2;
+    /// A line for each container that cannot be released (there are none).
+    pub const UNCOLLECTABLE: i32 = 4;
+    /// Keep what is found.
+    pub const SAVEALL: i32 = 32;
+    /// What CPython recommends for finding leaks: `COLLECTABLE`, `UNCOLLECTABLE` and `SAVEALL`.
+    pub const LEAK: i32 = COLLECTABLE | UNCOLLECTABLE | SAVEALL;
+}
+
 /// A request about the knobs that a running program may change.
 #[derive(Clone, Copy, Debug)]
 pub enum Command {
@@ -327,6 +343,8 @@ pub enum Command {
     Unfreeze,
     /// Go's percentage; `None` is off.
     SetGogc(Option<u32>),
+    /// CPython's debug flags ([`debug`]), any bits.
+    SetDebug(i32),
     /// Just read.
     Read,
 }
@@ -342,6 +360,8 @@ pub struct Answer {
     pub counts: [usize; 3],
     /// Objects in the permanent generation.
     pub frozen: usize,
+    /// CPython's debug flags ([`debug`]).
+    pub debug: i32,
     /// Collections and objects collected by generation.
     pub generations: [GenerationStats; 3],
 }

@@ -6,7 +6,7 @@ use super::{
     managed::{Answer, Brand, Command, Manager, ObjectState, OneMutator, RawPending, Threaded},
 };
 use crate::{alloc::Full, config::Finalizers, sync::AtomicU64};
-use std::marker::PhantomData;
+use std::{marker::PhantomData, ptr::NonNull, sync::Mutex};
 
 /// What heap, mutators and roots share; the last one to go takes the heap down.
 pub(crate) struct Core<M: Manager> {
@@ -14,6 +14,8 @@ pub(crate) struct Core<M: Manager> {
     pub(crate) finalizers: Finalizers,
     pub(crate) finalizers_run: AtomicU64,
     pub(crate) finalizer_panics: AtomicU64,
+    /// What `DEBUG_SAVEALL` kept, with its pin.
+    pub(crate) garbage: Mutex<Vec<(usize, NonNull<u8>)>>,
     /// Keeps counting heaps on their thread.
     pub(crate) not_send: PhantomData<*const ()>,
 }

@@ -104,6 +104,23 @@ impl CountingHeap {
         }
     }
 
+    /// Moves an object to the end of the young.
+    ///
+    /// # Safety
+    /// As [`CountingHeap::unlist`]; collections look at the object, or did before it was frozen.
+    pub(super) unsafe fn rejuvenate(&self, p: NonNull<u8>) {
+        // SAFETY: forwarded; an object of this heap.
+        unsafe {
+            self.unlist(p);
+            let h = header(p);
+            if is_examined(TypeInfo::of(p)) {
+                let index = self.append(0, p);
+                h.place(0, index);
+                note_examined(p)
+            }
+        }
+    }
+
     /// Squeezes the holes out; then, if the list is still more than half full, makes it twice as long.
     #[cold]
     #[inline(never)]

@@ -112,6 +112,11 @@ impl CountingHeap {
             if !seeded("finalizer_twice") {
                 h.raise(FINALIZED);
             }
+            // As CPython's `subtype_dealloc`, which tracks it again: who comes back is young.
+            if h.age() <= OLD || h.is_outside(Outside::Frozen) {
+                // SAFETY: an object of ours, in no collection's hands (those are condemned).
+                unsafe { self.rejuvenate(p) }
+            }
             self.queue(RawPending::Finalize(p));
             return true;
         }

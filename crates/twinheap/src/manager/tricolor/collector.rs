@@ -20,7 +20,7 @@ use crate::{
         managed::{Answer, Cause, RawPending},
         type_info::{Kind, TypeInfo},
     },
-    observe::{Collection, HoldUpCause, HoldUps},
+    observe::{CallbackInfo, Callbacks, Collection, HoldUpCause, HoldUps, Phase as ToldPhase},
     process::thread_cpu_ns,
     sync::{
         Arc, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard,
@@ -91,6 +91,7 @@ pub struct Inner {
     pub(super) zeal: Option<u32>,
     pub(super) poison: bool,
     on_collection: Option<fn(&Collection)>,
+    pub(super) callbacks: Callbacks,
     began: Instant,
     /// What CPython's words read and write.
     pub(super) knobs: Mutex<Answer>,
@@ -169,7 +170,11 @@ impl Inner {
         let mut pacer = Pacer::new(config.gogc, config.min_heap_bytes, limit);
         let plan = pacer.first();
         let inner = Inner {
-            memory: Memory::new(Limits { hard_bytes: config.max_heap_bytes, outside_bytes: config.outside_bytes }),
+            memory: Memory::new(Limits {
+                hard_bytes: config.max_heap_bytes,
+                outside_bytes: config.outside_bytes,
+                ..Limits::default()
+            }),
             phase: PhaseWord::new(),
             epoch: AtomicU32::new(0),
             sweep_epoch: AtomicU32::new(0),
@@ -206,6 +211,7 @@ impl Inner {
             zeal: config.zeal,
             poison: config.zeal.is_some(),
             on_collection: config.on_collection,
+            callbacks: Callbacks::default(),
             began: Instant::now(),
             knobs: Mutex::new(Answer { thresholds: config.thresholds, ..Answer::default() }),
             containers_at_collection: AtomicU64::new(0),
@@ -451,11 +457,18 @@ impl Inner {
             let began_ns = self.began.elapsed().as_nanos() as u64;
             let goal_bytes = self.goal.load(Relaxed);
             let stops_before = self.figures.stop_ns_total.load(Relaxed);
+            let mut info = CallbackInfo { generation: 2, ..CallbackInfo::default() };
+            if cause != Cause::Zeal {
+                self.callbacks.call(ToldPhase::Start, info)
+            }
             let done = {
                 let _cycle = lock(&self.cycle);
                 self.collection(cause)
             };
             let Some(Done { mut objects, mark_ns }) = done else {
+                if cause != Cause::Zeal {
+                    self.callbacks.call(ToldPhase::Stop, info)
+                }
                 lock(&self.control).finished = number;
                 self.done.notify_all();
                 continue;
@@ -469,6 +482,8 @@ impl Inner {
                 objects += self.zeal_objects.swap(0, Relaxed);
                 add(&self.figures.collections, 1);
                 add(&self.figures.collected, objects as u64);
+                info.collected = objects;
+                self.callbacks.call(ToldPhase::Stop, info);
                 if let Some(tell) = self.on_collection {
                     let Measured { heap_bytes, born_bytes, marked_bytes, .. } = lock(&self.pacer).1;
                     let collection = Collection {

@@ -27,7 +27,7 @@ use crate::{
         type_info::{Kind, TypeInfo},
         weak::WeakHead,
     },
-    observe::{HoldUpCause, Stats},
+    observe::{Callbacks, HoldUpCause, Stats},
     sync::{
         Arc, Mutex,
         Ordering::{Acquire, Relaxed},
@@ -432,6 +432,9 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         local.inner.control(&local.record, command)
     }
 
+    fn callbacks(shared: &Shared) -> &Callbacks {
+        &shared.inner.callbacks
+    }
     fn stats(shared: &Shared) -> Stats {
         shared.inner.stats(&shared.inner.all_records())
     }
@@ -491,6 +494,7 @@ impl Inner {
             // What was frozen is reachable in the snapshot of a collection that is on, or is of no further use.
             Command::Unfreeze => self.unfreeze(record),
             Command::SetGogc(percent) => self.plan_again(|p| p.gogc = percent),
+            Command::SetDebug(flags) => knobs.debug = flags,
             Command::Read => {}
         }
         let mut answer = *knobs;
@@ -584,7 +588,7 @@ impl Inner {
         stats.released.by_collections = f.freed.load(Relaxed);
         stats.released.at_exit = f.at_exit.load(Relaxed);
         stats.drop_panics = f.drop_panics.load(Relaxed);
-        stats.callback_panics = f.callback_panics.load(Relaxed);
+        stats.callback_panics = f.callback_panics.load(Relaxed) + self.callbacks.panics();
         stats.collector_failed = self.has_failed();
         stats.holdups = self.holdups.summary();
         stats.ladder = Ladder { classes: rows.into_values().collect(), ..ladder::unowned(&self.memory) };
