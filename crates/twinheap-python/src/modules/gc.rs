@@ -296,9 +296,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         let mut found = Vec::new();
         mc.walk(|any| {
-            if !seen.contains(&any.address()) && mc.state_of(&any).tracked {
+            if !seen.contains(&any.address()) {
                 let v = Val::from_any(any);
-                if visible(&v) {
+                if listed(mc, &v) {
                     found.push(v)
                 }
             }
