@@ -22,6 +22,7 @@ pub struct OnType {
     pub release_reverse: Option<Span>,
     pub tail_in_order: bool,
     pub tag: Option<syn::Expr>,
+    pub counted: Option<syn::Expr>,
 }
 
 /// `#[trace(…)]` on a field.
@@ -65,11 +66,14 @@ impl OnType {
                     }
                 } else if meta.path.is_ident("tag") {
                     out.tag = Some(meta.value()?.parse()?);
+                } else if meta.path.is_ident("counted") {
+                    once(&out.counted, span())?;
+                    out.counted = Some(meta.value()?.parse()?);
                 } else if meta.path.is_ident("static") {
                     return Err(meta.error("`static` belongs on a field; a whole leaf is `Static<_>` or `kind = leaf`"));
                 } else {
                     return Err(meta.error(
-                        "unknown: a type takes `gc`, `manager`, `kind`, `recursive`, `finalize`, `release`, `tag`",
+                        "unknown: a type takes `gc`, `manager`, `kind`, `counted`, `recursive`, `finalize`, `release`, `tag`",
                     ));
                 }
                 Ok(())

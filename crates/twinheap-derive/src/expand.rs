@@ -114,6 +114,9 @@ pub fn expand(shape: &Shape<'_>) -> TokenStream {
         }
     });
     let tag = shape.on.tag.as_ref().map(|tag| quote!(const TAG: u8 = #tag;));
+    let counted = shape.on.counted.as_ref().map(|counted| {
+        quote!(const COUNTED: ::core::option::Option<fn(&Self) -> bool> = ::core::option::Option::Some(#counted);)
+    });
     let in_order = shape.on.tail_in_order.then(|| {
         quote!(
             const TAIL_IN_ORDER: bool = true;
@@ -192,6 +195,7 @@ pub fn expand(shape: &Shape<'_>) -> TokenStream {
                 #finalize
                 #release
                 #tag
+                #counted
                 #in_order
                 #[inline]
                 #[allow(unused_variables)]

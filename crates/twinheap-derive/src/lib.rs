@@ -22,6 +22,7 @@ mod shape;
 /// |---|---|
 /// | `#[trace(gc = 'a, manager = M)]` | names lifetime and manager |
 /// | `#[trace(kind = container)]`, `internal`, `leaf` | what collections and listings take it for |
+/// | `#[trace(counted = Self::f)]` | asks `fn(&Self) -> bool` whether a dead one is among those a collection says it collected |
 /// | `#[trace(finalize)]` | its `Finalize` runs when it dies |
 /// | `#[trace(release = "reverse")]` | a struct's fields are dropped last to first |
 /// | `#[trace(release = "in order")]` | a tail's header: its elements are dropped first to last |

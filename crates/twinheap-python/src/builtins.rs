@@ -197,8 +197,11 @@ fn next<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
             }
         }
         Kind::Gen if a.n == 1 => {
-            let Some(g) = it.downcast_ref::<Gen<'gc, M>>().cloned() else { return Ok(Val::none()) };
-            if vm.resume(&g, Val::none(), false)? { vm.pushed() } else { Err(vm.stop_iteration(Val::none())) }
+            if vm.resume(&it, Val::none(), false)? {
+                vm.pushed()
+            } else {
+                Err(vm.stop_iteration(Val::none()))
+            }
         }
         _ if a.n == 1 => {
             let class = vm.class_of(&it);
@@ -812,5 +815,6 @@ pub fn prelude_functions<M: OneMutator>() -> Vec<NativeDef<M>> {
         def("_sort_with", 3, 3, crate::types::list::sort_with),
         def("_again", 3, MANY, again),
         def("_version", 0, 0, note_version),
+        def("_print_unraisable", 3, 3, crate::modules::sys::print_unraisable),
     ]
 }

@@ -21,7 +21,7 @@ use twinheap::{OneMutator, Static, ValSlot};
 /// The module of this name, made on first use.
 pub fn find<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, name: &str) -> R<'gc, M, Option<V<'gc, M>>> {
     let (natives, source): (Vec<NativeDef<M>>, &str) = match name {
-        "gc" => (gc::natives(), include_str!("modules/gc.py")),
+        "gc" => (gc::natives(), ""),
         "sys" => (sys::natives(), ""),
         "os" | "os.path" => (os::natives(), include_str!("modules/os.py")),
         "tempfile" => (os::natives(), include_str!("modules/tempfile.py")),
@@ -47,7 +47,10 @@ pub fn find<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, name: &str) -> R<'gc, M, Op
         let m = vm.make(Module { name, dict })?;
         return finish(vm, "builtins", m).map(Some);
     }
+    const NAMED: [&str; 8] = ["gc", "sys", "os", "weakref", "atexit", "time", "math", "collections"];
+    let module = NAMED.into_iter().find(|m| *m == name).unwrap_or("");
     for def in natives {
+        let def = NativeDef { module, ..def };
         let f = vm.make(NativeFn { def: Static(def), owner: ValSlot::default() })?;
         vm.dict_set_text(&dict, def.name, f)?;
     }

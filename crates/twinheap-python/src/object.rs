@@ -91,8 +91,9 @@ pub type SubSlot<'gc, M> = Slot<'gc, Sub<'gc, M>, M>;
 #[trace(tag = Kind::List as u8)]
 #[allow(missing_docs)]
 pub struct List<'gc, M: OneMutator> {
-    pub items: GcCell<Lifo<V<'gc, M>>, M>,
+    // Before the items, so that a subclass's attributes are released first.
     pub sub: SubSlot<'gc, M>,
+    pub items: GcCell<Lifo<V<'gc, M>>, M>,
 }
 
 /// What stands before the items of a tuple.
@@ -104,11 +105,60 @@ pub type Tuple<'gc, M> = Tail<TupleHeader, V<'gc, M>>;
 
 /// A `dict`.
 #[derive(Trace)]
-#[trace(tag = Kind::Dict as u8)]
+#[trace(tag = Kind::Dict as u8, counted = Self::is_counted)]
 #[allow(missing_docs)]
 pub struct Dict<'gc, M: OneMutator> {
-    pub table: GcCell<Table<'gc, M>, M>,
+    // Before the entries, as a list's.
     pub sub: SubSlot<'gc, M>,
+    pub table: GcCell<Table<'gc, M>, M>,
+}
+
+/// What [`Table::of`] says.
+pub mod dict_of {
+    /// Nothing: a dict.
+    pub const NONE: u8 = 0;
+    /// It holds attributes that have no place in their instance, and no program has seen it.
+    pub const HIDDEN: u8 = 1;
+    /// The instance's `__dict__`, which a program has seen.
+    pub const OWN: u8 = 2;
+    /// More attributes than this CPython 3.13 keeps in a dict of its own.
+    pub const INLINE_MAX: usize = 30;
+}
+
+impl<'gc, M: OneMutator> Dict<'gc, M> {
+    /// Whether its entries are to collections those of the instance whose attributes they are, as CPython 3.13 keeps them
+    /// inline.
+    pub fn is_inline(&self) -> bool {
+        let t = self.table.borrow();
+        t.of != dict_of::NONE && t.len() <= dict_of::INLINE_MAX
+    }
+    /// Whether a collection that finds it dead says so.
+    fn is_counted(&self) -> bool {
+        !self.is_inline() && self.is_tracked()
+    }
+    /// Whether CPython 3.13 would track it: an exact dict when it holds something that is tracked.  By what it holds now:
+    /// CPython lets go of one only at a full collection.
+    pub fn is_tracked(&self) -> bool {
+        if !self.sub.is_empty() {
+            return true;
+        }
+        let t = self.table.borrow();
+        t.iter().any(|e| may_be_tracked(&e.key) || may_be_tracked(&e.value))
+    }
+}
+
+/// Whether CPython's collector may have to do with it: a container, other than a tuple of nothing that is one.
+pub fn may_be_tracked<'gc, M: OneMutator>(v: &V<'gc, M>) -> bool {
+    use crate::value::Value as _;
+    match v.kind() {
+        Kind::Str | Kind::Int | Kind::Float | Kind::None | Kind::Bool | Kind::BigInt | Kind::Bytes | Kind::Empty => {
+            false
+        }
+        Kind::NotImplemented | Kind::Ellipsis | Kind::Range | Kind::Object | Kind::Code => false,
+        Kind::Tuple => v.downcast_ref::<Tuple<'gc, M>>().is_some_and(|t| t.tail().iter().any(may_be_tracked)),
+        Kind::Class => v.downcast_ref::<Class<'gc, M>>().is_some_and(|c| !c.builtin),
+        _ => true,
+    }
 }
 
 /// A `set` or `frozenset`.
@@ -116,9 +166,10 @@ pub struct Dict<'gc, M: OneMutator> {
 #[trace(tag = Kind::Set as u8)]
 #[allow(missing_docs)]
 pub struct Set<'gc, M: OneMutator> {
+    // Before the elements, as a list's.
+    pub sub: SubSlot<'gc, M>,
     pub table: GcCell<SetTable<'gc, M>, M>,
     pub frozen: bool,
-    pub sub: SubSlot<'gc, M>,
 }
 
 /// What `d.keys()`, `d.values()` and `d.items()` answer.
@@ -173,6 +224,8 @@ pub struct Code<'gc, M: OneMutator> {
     pub nslots: u32,
     /// Neither defaults nor stars are needed: exactly this many arguments, or `u32::MAX`.
     pub simple_args: u32,
+    /// Its generators can wait where somebody hears of their end: inside `try` or `with`, or in `yield from`.
+    pub closes: bool,
 }
 
 /// A function.
@@ -239,6 +292,11 @@ pub struct Class<'gc, M: OneMutator> {
     pub builtin: bool,
     /// The metaclass, when it is not `type`.
     pub meta: ValSlot<'gc, M>,
+    /// `__mro__` as a tuple: by it the class is in a cycle from the start, as in CPython, and goes by a collection only.
+    /// Empty: a built-in's, made when it is asked for.
+    pub mro_tuple: ValSlot<'gc, M>,
+    /// `__bases__` as a tuple; likewise.
+    pub bases_tuple: ValSlot<'gc, M>,
 }
 
 /// Bits of [`Class::flags`].
@@ -439,6 +497,8 @@ pub enum Mode {
     Init,
     /// A generator's: see `vm/generator.rs`.
     Gen,
+    /// The same, when it has died and is being closed: what it answers or raises is dropped.
+    Close,
     /// Dropped.
     Drop,
     /// `__del__`, a weak reference's callback: dropped, and so is an exception (after it was reported).
@@ -482,6 +542,16 @@ pub struct Gen<'gc, M: OneMutator> {
     pub stack: GcCell<Vec<V<'gc, M>>, M>,
     /// The exception being handled inside.
     pub handled: ValSlot<'gc, M>,
+}
+
+/// A generator that can wait inside `try` or `with` ([`Code::closes`]): it is closed when it dies.
+#[derive(Trace)]
+#[trace(tag = Kind::Gen as u8, finalize)]
+pub struct FinGen<'gc, M: OneMutator>(pub Gen<'gc, M>);
+impl<'gc, M: OneMutator> Finalize<'gc, M> for FinGen<'gc, M> {
+    fn finalize(_: &Gc<'gc, Self, M>, _: &'gc Mutation<'gc, M>) {
+        // The machine closes it (`Finalizers::Manual`).
+    }
 }
 
 /// States of a [`Gen`].

@@ -7,7 +7,7 @@ use crate::{
     host::Host,
     object::*,
     value::Value,
-    vm::{E, Exc, Request, Runtime, Vm, interp::Exit},
+    vm::{E, Exc, Request, Runtime, Vm, hooks::Hook, interp::Exit},
 };
 use std::{
     collections::HashMap,
@@ -16,7 +16,7 @@ use std::{
     sync::atomic::AtomicBool,
 };
 use twinheap::{
-    Cause, Config, Gc, GcAny, Heap, Manager, Mutator, OneMutator, Rootable, Stats, Val,
+    Cause, Config, Heap, Manager, Mutator, OneMutator, Rootable, Stats, Val,
     config::{CollectAt, Finalizers},
 };
 
@@ -226,7 +226,7 @@ impl<M: OneMutator> Driver<M> {
                 return None;
             }
             let due = vm.mc.due()?;
-            let quiet = vm.rt.callbacks.items.borrow().is_empty() && vm.host.gc_debug == 0;
+            let quiet = !vm.is_watched();
             if !quiet {
                 vm.push_gc_run(due);
             }
@@ -301,6 +301,39 @@ impl<M: OneMutator> Driver<M> {
     }
 }
 
+impl<M: OneMutator> Driver<M> {
+    /// Reports the exception that nobody caught, by `sys.excepthook`; exit status, and whether it was Ctrl-C.
+    fn uncaught(&mut self) -> (i32, bool) {
+        let (begun, status) = self.session(|vm| {
+            let e = Exc(vm.rt.uncaught.get());
+            let status = if vm.is_error(&e, E::KeyboardInterrupt) { (130, true) } else { (1, false) };
+            let ends = vm.is_error(&e, E::SystemExit) || vm.is_error(&e, E::BrokenPipeError) && vm.host.out_broken;
+            (!ends && vm.begin_excepthook(), status)
+        });
+        if !begun {
+            return self.session(report);
+        }
+        let fine = self.run_to(0);
+        self.session(|vm| {
+            if !fine {
+                let e = Exc(vm.rt.uncaught.get());
+                if vm.is_error(&e, E::SystemExit) {
+                    return report(vm);
+                }
+                let original = vm.stack.first().cloned().unwrap_or_default();
+                let mut text = String::from("Error in sys.excepthook:\n");
+                vm.format_exception(&e.0, &mut text);
+                text.push_str("\nOriginal exception was:\n");
+                vm.format_exception(&original, &mut text);
+                vm.write_stderr(&text);
+            }
+            vm.rt.uncaught.set(vm.mc, Val::empty());
+            vm.stack.clear();
+            status
+        })
+    }
+}
+
 fn drive<M: OneMutator>(options: Options, source: &[u8], stack: usize) -> Result<Outcome, StartError> {
     let Options { path, argv, mut config, interrupt } = options;
     config.finalizers = Finalizers::Manual;
@@ -372,7 +405,7 @@ fn drive<M: OneMutator>(options: Options, source: &[u8], stack: usize) -> Result
         let _ = writeln!(std::io::stderr(), "{text}");
         exit_status = 1;
     } else if !d.run_to(0) {
-        (exit_status, interrupted) = d.session(report);
+        (exit_status, interrupted) = d.uncaught();
     } else {
         d.session(|vm| {
             vm.stack.clear();
@@ -381,41 +414,52 @@ fn drive<M: OneMutator>(options: Options, source: &[u8], stack: usize) -> Result
     drop(co);
     d.host().lost_frames.1.clear();
     // At exit: handlers, last first; then a collection; then the module's variables, in CPython's order.
-    loop {
-        let more = d.session(|vm| !vm.rt.atexit.items.borrow().is_empty());
-        if !more {
-            break;
-        }
-        if d.call(|vm| vm.pop_atexit()) == Some(false) {
+    for n in (0..d.session(|vm| vm.rt.atexit.items.borrow().len())).rev() {
+        // What a handler registers is not called (CPython 3.13 `atexit_callfuncs`).
+        if d.call(|vm| vm.atexit_handler(n)) == Some(false) {
             d.session(|vm| {
-                let e = vm.rt.uncaught.take(vm.mc);
-                let mut text = String::from("Exception ignored in atexit callback:\n");
-                vm.format_exception(&e, &mut text);
-                let _ = vm.host.flush();
-                let _ = std::io::stderr().write_all(text.as_bytes());
+                vm.stack.clear();
+                vm.report_atexit()
             });
+            d.run_to(0);
         }
         d.session(|vm| vm.stack.clear());
     }
+    d.session(|vm| {
+        vm.rt.exiting.set(vm.mc, Val::empty());
+        let handlers = std::mem::take(&mut **vm.rt.atexit.items.borrow_mut(vm.mc));
+        drop(handlers)
+    });
     d.drain();
     // What follows is the program's end: nothing of its own is held up by it.
     let holdups = d.mutator.stats().holdups;
     let enabled = d.session(|vm| vm.mc.control(twinheap::object::managed::Command::Read).automatic);
     if enabled || !M::CONSTRAINTS.counted {
-        d.collect(2, Cause::Exit);
+        // The one that the program can see.
+        if d.session(|vm| vm.is_watched()) {
+            d.session(|vm| vm.push_gc_run(2));
+            d.run_to(0);
+            d.session(|vm| vm.stack.clear());
+        } else {
+            d.collect(2, Cause::Exit);
+        }
     }
     if M::CONSTRAINTS.counted {
         // CPython's `finalize_modules`: the module goes, and with it whatever it alone holds, names still in place; only
-        // if something keeps its dict all the same are the names cleared, one by one.
-        d.session(|vm| vm.let_main_go());
+        // if something keeps the module all the same are the names cleared, one by one.
+        d.session(|vm| vm.let_modules_go());
         d.drain();
         d.collect(2, Cause::Exit);
-        for step in 0..3 {
-            loop {
-                let more = d.session(|vm| vm.clear_main(step));
-                d.drain();
-                if !more {
-                    break;
+        d.session(|vm| vm.list_garbage());
+        // The last imported first.
+        for n in (0..d.session(|vm| vm.rt.own_modules.borrow().len())).rev() {
+            for step in 0..3 {
+                loop {
+                    let more = d.session(|vm| vm.clear_module(n, step));
+                    d.drain();
+                    if !more {
+                        break;
+                    }
                 }
             }
         }
@@ -456,9 +500,11 @@ fn report<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>) -> (i32, bool) {
         return (0, false);
     }
     let mut text = String::new();
+    if matches!(vm.hook("excepthook"), Hook::Missing) {
+        text.push_str("sys.excepthook is missing\n")
+    }
     vm.format_exception(&e.0, &mut text);
-    let _ = vm.host.flush();
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    vm.write_stderr(&text);
     if vm.is_error(&e, E::KeyboardInterrupt) { (130, true) } else { (1, false) }
 }
 
@@ -501,10 +547,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             self.dict_set_text(&dict, "__builtins__", b)?
         }
         let modules = self.rt.modules.clone();
+        self.note_module(&m);
         self.dict_set_text(&modules, "__main__", m)?;
         self.rt.main.set(self.mc, Some(dict.clone()));
-        // Now, while there is room.
-        self.rt.main_weak.set(self.mc, Some(Gc::new_weak(self.mc, &GcAny::new(dict.clone()), (), false)));
         let code = self.load_code(co)?;
         let f = self.function(code, dict)?;
         self.start_call(f, vec![]);
@@ -522,20 +567,40 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             }
         }
     }
+    /// Whether the program asked to hear of collections.
+    fn is_watched(&self) -> bool {
+        !self.rt.callbacks.items.borrow().is_empty() || self.host.gc_debug != 0
+    }
+    /// CPython 3.13 `_PyGC_DumpShutdownStats`; its warning is one of those that are not shown.
+    fn list_garbage(&mut self) {
+        let debug = self.host.gc_debug;
+        if self.rt.garbage.items.borrow().is_empty() || debug & 4 == 0 || debug & crate::modules::gc::SAVEALL != 0 {
+            return;
+        }
+        let garbage = Val::from_gc(self.rt.garbage.clone());
+        let text = self.repr_text(&garbage).unwrap_or_default();
+        self.write_stderr(&format!("      {text}\n"))
+    }
     /// A frame that runs an automatic collection with its callbacks.
     fn push_gc_run(&mut self, generation: u8) {
-        let Ok(gc) = self.intern("gc") else { return };
-        let Some(m) = self.dict_get_name(&self.rt.modules, &gc) else { return };
-        let (Some(d), Ok(run)) = (self.module_dict(&m), self.intern("_run")) else { return };
-        if let Some(f) = self.dict_get_name(&d, &run)
+        let Ok(run) = self.intern("_run") else { return };
+        if let Some(f) = self.dict_get_name(&self.rt.gc, &run)
             && let Err(e) = self.call_step(f, &[Val::index(generation as usize)], Mode::Drop, Val::empty())
         {
             self.unraisable(&e.0, &Val::none())
         }
     }
-    fn pop_atexit(&mut self) -> Option<(V<'gc, M>, Vec<V<'gc, M>>)> {
-        let entry = self.rt.atexit.items.borrow_mut(self.mc).pop()?;
+    /// The exception that left the handler which `atexit_handler` gave last.
+    fn report_atexit(&mut self) {
+        let e = self.rt.uncaught.take(self.mc);
+        let f = self.rt.exiting.take(self.mc);
+        let f = self.repr_text(&f).unwrap_or_else(|_| "<object repr() failed>".into());
+        self.unraisable_said(&e, &format!("Exception ignored in atexit callback {f}"))
+    }
+    fn atexit_handler(&mut self, n: usize) -> Option<(V<'gc, M>, Vec<V<'gc, M>>)> {
+        let entry = self.rt.atexit.items.borrow().get(n).cloned()?;
         let f = self.item(&entry, 0)?;
+        self.rt.exiting.set(self.mc, f.clone());
         let args = self.item(&entry, 1)?;
         let mut args = args.downcast_ref::<Tuple<'gc, M>>().map_or(Vec::new(), |t| t.tail().to_vec());
         let kw = self.item(&entry, 2)?;
@@ -551,20 +616,41 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         Some((f, args))
     }
-    /// Lets the main module go.
-    fn let_main_go(&mut self) {
-        self.rt.handled.set(self.mc, Val::none());
-        self.rt.main.set(self.mc, None);
-        if let Ok(name) = self.intern("__main__") {
-            let modules = self.rt.modules.clone();
-            self.dict_del_name(&modules, &name);
+    /// CPython 3.13 `finalize_modules_delete_special`: the streams are what they were, and what may hold anything is gone.
+    fn restore_sys(&mut self) {
+        let Ok(sys) = self.intern("sys") else { return };
+        let Some(module) = self.dict_get_name(&self.rt.modules, &sys) else { return };
+        let Some(dict) = self.module_dict(&module) else { return };
+        for (name, from) in
+            [("path", ""), ("argv", ""), ("stdin", "__stdin__"), ("stdout", "__stdout__"), ("stderr", "__stderr__")]
+        {
+            let value = self.intern(from).ok().and_then(|from| self.dict_get_name(&dict, &from));
+            let _ = self.dict_set_text(&dict, name, value.unwrap_or_else(Val::none));
         }
     }
-    /// Drops one of the main module's variables; false when none is left. Steps: names with one leading underscore, the
-    /// others, everything.
-    fn clear_main(&mut self, step: u32) -> bool {
-        let kept = self.rt.main_weak.get().and_then(|weak| weak.upgrade(self.mc));
-        let Some(main) = kept.and_then(|any| any.downcast::<Dict<'gc, M>>().ok()) else { return false };
+    /// Lets the program's modules go, the main one first.
+    fn let_modules_go(&mut self) {
+        self.rt.handled.set(self.mc, Val::none());
+        self.rt.main.set(self.mc, None);
+        self.restore_sys();
+        let modules = self.rt.modules.clone();
+        let own: Vec<_> = self.rt.own_modules.borrow().iter().filter_map(|w| w.upgrade(self.mc)).collect();
+        for any in own {
+            let m = Val::from_any(any);
+            let named: Vec<_> =
+                modules.table.borrow().iter().filter(|e| e.value.is(&m)).map(|e| e.key.clone()).collect();
+            for name in named {
+                if let Some(name) = name.downcast_ref::<Str>() {
+                    self.dict_del_name(&modules, name);
+                }
+            }
+        }
+    }
+    /// Drops one of a module's variables; false when none is left.  Steps: names with one leading underscore, the others,
+    /// everything.
+    fn clear_module(&mut self, n: usize, step: u32) -> bool {
+        let kept = self.rt.own_modules.borrow().get(n).and_then(|weak| weak.upgrade(self.mc));
+        let Some(main) = kept.and_then(|any| self.module_dict(&Val::from_any(any))) else { return false };
         let name = {
             let t = main.table.borrow();
             t.iter().filter(|e| !e.value.is_none()).filter_map(|e| e.key.downcast_ref::<Str>().cloned()).find(|n| {

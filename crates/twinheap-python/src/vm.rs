@@ -5,7 +5,8 @@
 //! Rust stack; natives that must nest say so by [`Vm::call`], and no session ends meanwhile.
 //!
 //! `interp` the loop ← `call` calls and frames · `code` code objects · `attr` attributes · `name` globals · `ops` operators · `iter`
-//! iteration · `generator` · `exc` exceptions · `class` making classes · `hash` keys · `text` repr and str · `boot` the
+//! iteration · `generator` · `exc` exceptions · `hooks` those
+//! nobody catches · `class` making classes · `hash` keys · `text` repr and str · `boot` the
 //! root's making · `natives` functions in Rust.
 
 pub mod attr;
@@ -16,6 +17,7 @@ pub mod code;
 pub mod exc;
 pub mod generator;
 pub mod hash;
+pub mod hooks;
 pub mod interp;
 pub mod iter;
 pub mod name;
@@ -82,15 +84,20 @@ pub struct Runtime<'gc, M: OneMutator> {
     pub modules: Gc<'gc, Dict<'gc, M>, M>,
     pub prelude: Gc<'gc, Dict<'gc, M>, M>,
     pub main: Slot<'gc, Dict<'gc, M>, M>,
-    /// Where it is, if it is, once the program has ended and the module has been let go.
-    pub main_weak: Slot<'gc, WeakBox<'gc, (), M>, M>,
+    /// The modules of the program, in the order of their imports: where they are, if they are, once it has ended and they
+    /// have been let go.
+    pub own_modules: GcCell<Vec<Gc<'gc, WeakBox<'gc, (), M>, M>>, M>,
     /// The exception being handled.
     pub handled: ValSlot<'gc, M>,
     /// The exception that nobody caught.
     pub uncaught: ValSlot<'gc, M>,
+    /// The handler that runs at exit.
+    pub exiting: ValSlot<'gc, M>,
     pub atexit: Gc<'gc, List<'gc, M>, M>,
     pub callbacks: Gc<'gc, List<'gc, M>, M>,
     pub garbage: Gc<'gc, List<'gc, M>, M>,
+    /// The names of the module `gc`, as they were made.
+    pub gc: Gc<'gc, Dict<'gc, M>, M>,
     pub version: AtomicU32,
     /// `list.append`, which the loop knows.
     pub append: V<'gc, M>,

@@ -9,6 +9,8 @@ mod bad_input;
 mod bounds;
 #[path = "examples/cpython.rs"]
 mod cpython;
+#[path = "examples/hooks.rs"]
+mod hooks;
 #[path = "examples/language.rs"]
 mod language;
 #[path = "examples/limits.rs"]

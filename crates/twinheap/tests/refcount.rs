@@ -870,6 +870,9 @@ fn a_long_session_is_collected_all_the_same() {
     });
 }
 
+#[path = "refcount/counted.rs"]
+mod counted;
+
 #[path = "refcount/large.rs"]
 mod large;
 

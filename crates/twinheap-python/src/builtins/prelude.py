@@ -174,3 +174,29 @@ def _print(args, sep, end, file, flush):
     _write_out(*[str(x) for x in args], sep=sep, end=end, file=file, flush=flush)
 def _call_kw(f, args, kw):
     return f(*args, **kw)
+
+# Hooks: `sys.unraisablehook`, `sys.excepthook`.
+_hook_args = None
+def _make_hook_args():
+    global _hook_args
+    class UnraisableHookArgs(tuple):
+        __module__ = 'builtins'
+        __qualname__ = 'UnraisableHookArgs'
+        __slots__ = ()
+        exc_type = property(lambda self: self[0])
+        exc_value = property(lambda self: self[1])
+        exc_traceback = property(lambda self: self[2])
+        err_msg = property(lambda self: self[3])
+        object = property(lambda self: self[4])
+        def __repr__(self):
+            return 'UnraisableHookArgs(exc_type=%r, exc_value=%r, exc_traceback=%r, err_msg=%r, object=%r)' % tuple(self)
+    _hook_args = UnraisableHookArgs
+def _report_unraisable(hook, e, message, what):
+    try:
+        if _hook_args is None:
+            _make_hook_args()
+        hook(_hook_args((type(e), e, e.__traceback__, message, what)))
+    except BaseException as e:
+        _print_unraisable(e, "Exception ignored in sys.unraisablehook", hook)
+def _call_excepthook(hook, type, value, traceback):
+    return hook(type, value, traceback)

@@ -66,6 +66,39 @@ fn exception<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, _: Args) -> R<'gc, M> {
     Ok(vm.rt.handled.get())
 }
 
+fn unraisablehook<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
+    if a.n != 1 {
+        let text = format!("sys.unraisablehook() takes exactly one argument ({} given)", a.n);
+        return Err(vm.raise(E::TypeError, &text));
+    }
+    let v = vm.arg(a, 0);
+    match vm.hook_arguments(&v) {
+        Some((e, message, object)) => vm.print_unraisable(&e, message.as_deref(), &object),
+        None => return Err(vm.raise(E::TypeError, "sys.unraisablehook argument type must be UnraisableHookArgs")),
+    }
+    Ok(Val::none())
+}
+/// `_print_unraisable(e, message, object)`, of the prelude.
+pub fn print_unraisable<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
+    let (e, object) = (vm.arg(a, 0), vm.arg(a, 2));
+    let message = vm.str_arg(a, 1, "message")?;
+    vm.print_unraisable(&e, Some(message.text()), &object);
+    Ok(Val::none())
+}
+fn excepthook<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
+    let e = vm.arg(a, 1);
+    let text = if vm.is_instance(&e, &vm.rt.errors[0]) {
+        let mut text = String::new();
+        vm.format_exception(&e, &mut text);
+        text
+    } else {
+        let t = vm.type_name(&e);
+        format!("TypeError: print_exception(): Exception expected for value, {t} found\n")
+    };
+    vm.write_stderr(&text);
+    Ok(Val::none())
+}
+
 /// Natives of `sys`.
 pub fn natives<M: OneMutator>() -> Vec<NativeDef<M>> {
     vec![
@@ -77,6 +110,8 @@ pub fn natives<M: OneMutator>() -> Vec<NativeDef<M>> {
         def("exc_info", 0, 0, exc_info),
         def("intern", 1, 1, intern),
         def("exception", 0, 0, exception),
+        def("unraisablehook", 0, MANY, unraisablehook),
+        def("excepthook", 3, 3, excepthook),
     ]
 }
 /// Values of `sys`.
@@ -91,6 +126,12 @@ pub fn fill<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, dict: &Gc<'gc, Dict<'gc, M>
         let f = vm.make(File { inner, name: n })?;
         vm.dict_set_text(dict, name, f.clone())?;
         vm.dict_set_text(dict, &format!("__{name}__"), f)?;
+    }
+    for name in ["unraisablehook", "excepthook"] {
+        let n = vm.intern(name)?;
+        if let Some(f) = vm.dict_get_name(dict, &n) {
+            vm.dict_set_text(dict, &format!("__{name}__"), f)?
+        }
     }
     let text = |vm: &mut Vm<'gc, M>, name: &str, value: &str| -> R<'gc, M, ()> {
         let v = vm.str(value)?;
@@ -142,10 +183,12 @@ fn unregister<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let all = vm.rt.atexit.items.borrow().to_vec();
     let mut kept = Vec::new();
     for e in all {
-        let g = vm.item(&e, 0).unwrap_or_default();
-        if !vm.equal(&g, &f)? {
-            kept.push(e)
-        }
+        // The others keep their places: handlers may be running.
+        let gone = match vm.item(&e, 0) {
+            Some(g) => vm.equal(&g, &f)?,
+            None => false,
+        };
+        kept.push(if gone { Val::none() } else { e })
     }
     **vm.rt.atexit.items.borrow_mut(vm.mc) = kept;
     Ok(Val::none())

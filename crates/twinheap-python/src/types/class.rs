@@ -165,6 +165,21 @@ fn get_dict<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
         }
     }
 }
+/// `__weakref__`: the newest weak reference.  Cost: a look at every object.
+pub fn get_weakref<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
+    let (v, mc) = (vm.arg(a, 0), vm.mc);
+    let mut found = Val::none();
+    mc.walk(|any| {
+        let w = Val::from_any(any);
+        if let Some(weak) = w.downcast_ref::<Weak<'gc, M>>()
+            && weak.data().of == 0
+            && weak.upgrade(mc).is_some_and(|t| t.address() as u64 == v.bits())
+        {
+            found = w
+        }
+    });
+    Ok(found)
+}
 fn set_dict<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let (v, d) = (vm.arg(a, 0), vm.arg(a, 1));
     let Ok(d) = d.downcast::<Dict<'gc, M>>() else {
@@ -260,6 +275,9 @@ fn type_set_entry<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, n: N) -> R<'
 }
 fn type_bases<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let c = cls(vm, a)?;
+    if c.bases_tuple.bits() != 0 {
+        return Ok(c.bases_tuple.get());
+    }
     let items = c.bases.iter().map(|b| Val::from_gc(b.clone())).collect();
     vm.tuple(items)
 }
@@ -269,6 +287,9 @@ fn type_base<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
 }
 fn type_mro<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let c = cls(vm, a)?;
+    if c.mro_tuple.bits() != 0 {
+        return Ok(c.mro_tuple.get());
+    }
     let items = std::iter::once(&c).chain(c.mro.iter()).map(|b| Val::from_gc(b.clone())).collect();
     vm.tuple(items)
 }

@@ -59,10 +59,12 @@ pub struct Table<'gc, M: OneMutator> {
     first: usize,
     /// Changes whenever a key comes or goes.
     version: u32,
+    /// What the dict is to an instance: `object::dict_of`.
+    pub of: u8,
 }
 impl<M: OneMutator> Default for Table<'_, M> {
     fn default() -> Self {
-        Table { index: Vec::new(), entries: Vec::new(), live: 0, used: 0, first: 0, version: 1 }
+        Table { index: Vec::new(), entries: Vec::new(), live: 0, used: 0, first: 0, version: 1, of: 0 }
     }
 }
 
@@ -316,7 +318,11 @@ impl<'gc, M: OneMutator> Table<'gc, M> {
     /// Takes everything out.
     pub fn take(&mut self) -> Self {
         let version = self.version.wrapping_add(1);
-        std::mem::replace(self, Table { version, ..Table::default() })
+        std::mem::replace(self, Table { version, of: self.of, ..Table::default() })
+    }
+    /// An empty one for attributes that have no place in their instance.
+    pub fn of_instance() -> Self {
+        Table { of: crate::object::dict_of::HIDDEN, ..Table::default() }
     }
     /// A copy.
     pub fn copy(&self) -> Self {

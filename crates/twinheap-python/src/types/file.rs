@@ -46,6 +46,10 @@ impl Drop for Open {
     }
 }
 impl Open {
+    /// Whether it is this standard stream.
+    pub fn is(&self, standard: u8) -> bool {
+        self.standard == standard
+    }
     /// A standard stream.
     pub fn standard(which: u8) -> Self {
         let mode = if which == 3 { "r" } else { "w" };

@@ -7,7 +7,7 @@ use crate::{
     vm::{
         Args, E, R, T, Vm,
         boot::{GetSet, Methods},
-        generator::Sent,
+        generator::{Sent, generator},
         natives::{MANY, def, def_raw},
     },
 };
@@ -90,10 +90,10 @@ fn annotations<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, _: Args) -> R<'gc, M> {
     Ok(Val::from_gc(vm.dict(Default::default())?))
 }
 
-fn this_gen<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M, Gc<'gc, Gen<'gc, M>, M>> {
-    match vm.arg(a, 0).downcast::<Gen<'gc, M>>() {
-        Ok(g) => Ok(g),
-        Err(_) => Err(vm.raise(E::TypeError, "descriptor requires a 'generator' object")),
+fn this_gen<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
+    match vm.arg(a, 0) {
+        g if g.kind() == Kind::Gen => Ok(g),
+        _ => Err(vm.raise(E::TypeError, "descriptor requires a 'generator' object")),
     }
 }
 fn gen_next<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
@@ -117,9 +117,9 @@ fn gen_close<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     vm.close_generator(&g)?;
     Ok(Val::none())
 }
-fn gen_running<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
+fn gen_is<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, state: u8) -> R<'gc, M> {
     let g = this_gen(vm, a)?;
-    Ok(Val::bool(g.state.load(Relaxed) & gen_state::RUNNING != 0))
+    Ok(Val::bool(generator(&g).is_some_and(|g| g.state.load(Relaxed) & state != 0)))
 }
 fn cell_contents<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let v = vm.arg(a, 0);
@@ -200,11 +200,16 @@ pub fn methods<M: OneMutator>() -> Vec<Methods<M>> {
                 def("close", 1, 1, gen_close),
             ],
             vec![
-                ro("gi_running", gen_running),
-                ro("gi_code", |vm, a| Ok(Val::from_gc(this_gen(vm, a)?.func.code.clone()))),
+                ro("gi_running", |vm, a| gen_is(vm, a, gen_state::RUNNING)),
+                ro("gi_suspended", |vm, a| gen_is(vm, a, gen_state::WAITING)),
+                ro("gi_code", |vm, a| {
+                    let g = this_gen(vm, a)?;
+                    Ok(generator(&g).map_or(Val::none(), |g| Val::from_gc(g.func.code.clone())))
+                }),
                 ro("__name__", |vm, a| {
                     let g = this_gen(vm, a)?;
-                    vm.str(&g.func.code.co.name)
+                    let code = generator(&g).map(|g| g.func.code.clone());
+                    code.map_or(Ok(Val::none()), |code| vm.str(&code.co.name))
                 }),
             ],
         ),

@@ -685,7 +685,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 let dict = match dict {
                     Some(d) => d,
                     None => {
-                        let d = self.dict(Table::default())?;
+                        let d = self.dict(Table::of_instance())?;
                         i.dict.set(self.mc, Some(d.clone()));
                         d
                     }
@@ -849,7 +849,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 let dict = match i.dict.get() {
                     Some(d) => d,
                     None => {
-                        let d = self.dict(Table::default())?;
+                        let d = self.dict(Table::of_instance())?;
                         i.dict.set(self.mc, Some(d.clone()));
                         d
                     }
@@ -867,6 +867,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     for e in rest.iter() {
                         self.dict_set(&dict, e.key.clone(), e.value.clone())?;
                     }
+                }
+                if dict.table.borrow().of == dict_of::HIDDEN {
+                    dict.table.borrow_mut(self.mc).of = dict_of::OWN
                 }
                 dict
             }

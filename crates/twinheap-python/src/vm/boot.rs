@@ -219,6 +219,8 @@ impl<'gc, M: OneMutator> Parts<'gc, M> {
             subclasses: GcCell::default(),
             builtin: self.builtin,
             meta: ValSlot::new(self.meta),
+            mro_tuple: ValSlot::default(),
+            bases_tuple: ValSlot::default(),
         }
     }
 }
@@ -389,7 +391,7 @@ pub fn boot<'gc, M: OneMutator>(mc: &'gc Mutation<'gc, M>) -> Runtime<'gc, M> {
         let t = types[List as usize].dict.table.borrow();
         t.find_name(super::hash::str_hash(&name), &name).map(|i| t.value(i)).unwrap_or_default()
     };
-    let (atexit, callbacks, garbage) = (b.list(), b.list(), b.list());
+    let (atexit, callbacks, garbage, gc) = (b.list(), b.list(), b.list(), b.dict());
     Runtime {
         stack: GcCell::new(Vec::new()),
         frames: GcCell::new(Vec::new()),
@@ -404,12 +406,14 @@ pub fn boot<'gc, M: OneMutator>(mc: &'gc Mutation<'gc, M>) -> Runtime<'gc, M> {
         modules,
         prelude,
         main: Slot::empty(),
-        main_weak: Slot::empty(),
+        own_modules: GcCell::default(),
         handled: ValSlot::new(Val::none()),
         uncaught: ValSlot::default(),
+        exiting: ValSlot::default(),
         atexit,
         callbacks,
         garbage,
+        gc,
         version: (b.version + 1).into(),
         append,
         spare: ValSlot::default(),

@@ -407,13 +407,14 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     fn bind_native(&mut self, def: &NativeDef<M>, first: usize, kw: usize) -> R<'gc, M, ()> {
         let n = self.stack.len() - first - kw;
         if kw != 0 && def.params.is_empty() && !def.raw_keywords {
-            return Err(self.raise(E::TypeError, &format!("{}() takes no keyword arguments", def.name)));
+            return Err(self.raise(E::TypeError, &format!("{}() takes no keyword arguments", def.full_name())));
         }
         if !def.params.is_empty() {
             let named = self.stack.split_off(self.stack.len() - kw);
             let total = def.params.len();
-            if n > total {
-                let text = format!("{}() takes at most {total} arguments ({} given)", def.name, n + kw);
+            if n + kw > total {
+                let s = if total == 1 { "" } else { "s" };
+                let text = format!("{}() takes at most {total} argument{s} ({} given)", def.name, n + kw);
                 return Err(self.raise(E::TypeError, &text));
             }
             self.stack.resize_with(first + total, Val::empty);
@@ -455,8 +456,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let s = |n: usize| if n == 1 { "" } else { "s" };
         if min == max {
             match max {
-                0 => format!("{}() takes no arguments ({n} given)", def.name),
-                1 => format!("{}() takes exactly one argument ({n} given)", def.name),
+                0 => format!("{}() takes no arguments ({n} given)", def.full_name()),
+                1 => format!("{}() takes exactly one argument ({n} given)", def.full_name()),
                 _ => format!("{} expected {min} argument{}, got {n}", def.name, s(min)),
             }
         } else if n < min {

@@ -1,6 +1,6 @@
 //! Making classes: bases, method resolution order (C3), layout of instances, slots.
 
-use super::{E, R, T, Vm, boot::Parts};
+use super::{E, Native, R, T, Vm, boot::Parts};
 use crate::{
     object::*,
     types::{dict::Table, names::N},
@@ -173,17 +173,26 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let dict = self.dict(dict)?;
         let slots = self.dict_get_name(&dict, self.name(N::slots));
         let mut members = Vec::new();
+        // Which of its own descriptors the class gets, as in CPython: where no base has them.
+        let mut weak = true;
+        let had_dict = has_dict;
         match slots {
             Some(s) => {
                 let names = if s.kind() == Kind::Str { vec![s] } else { self.collect(&s)? };
+                weak = false;
+                let mut sorted = Vec::new();
                 for n in names {
                     let Some(n) = n.downcast_ref::<Str>() else {
                         return Err(self.raise(E::TypeError, "__slots__ items must be strings"));
                     };
-                    let n = self.intern_str(n);
+                    sorted.push(self.intern_str(n))
+                }
+                // As CPython lays them out, and so releases them: by name.
+                sorted.sort_by(|a, b| a.text().cmp(b.text()));
+                for n in sorted {
                     match n.text() {
                         "__dict__" => has_dict = true,
-                        "__weakref__" => {}
+                        "__weakref__" => weak = true,
                         _ => {
                             if self.dict_get_name(&dict, &n).is_some() {
                                 let text = format!("'{}' in __slots__ conflicts with class variable", n.text());
@@ -230,6 +239,16 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 self.dict_set_name(&dict, self.name(N::module), m);
             }
         }
+        weak &= !matches!(layout, Kind::Int | Kind::Tuple | Kind::Bytes | Kind::Set)
+            && !mro.iter().any(|c| self.dict_get_name(&c.dict, self.name(N::weakref)).is_some());
+        let mut own = Vec::new();
+        for (wanted, n) in [(has_dict && !had_dict, N::dict), (weak, N::weakref)] {
+            if wanted && self.dict_get_name(&dict, self.name(n)).is_none() {
+                own.push(self.own_descriptor(n)?);
+                let value = own.last().cloned().unwrap_or_default();
+                self.dict_set_name(&dict, self.name(n), value)
+            }
+        }
         if self.dict_get_name(&dict, self.name(N::doc)).is_none() {
             self.dict_set_name(&dict, self.name(N::doc), Val::none());
         }
@@ -257,6 +276,15 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         };
         let class = self.alloc(parts.assemble())?;
         let value = Val::from_gc(class.clone());
+        let all = std::iter::once(&class).chain(class.mro.iter()).map(|c| Val::from_gc(c.clone())).collect();
+        let (all, direct) = (self.tuple(all)?, class.bases.iter().map(|c| Val::from_gc(c.clone())).collect());
+        class.mro_tuple.set(self.mc, all);
+        class.bases_tuple.set(self.mc, self.tuple(direct)?);
+        for member in own {
+            if let Some(m) = member.downcast_ref::<Member<'gc, M>>() {
+                m.owner.set(self.mc, value.clone())
+            }
+        }
         for (n, index) in members {
             let m = Member {
                 name: Val::from_gc(n.clone()),
@@ -303,6 +331,24 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             }
         }
         Ok(value)
+    }
+    /// The descriptor for `__dict__` or `__weakref__`, of a class to be said.
+    fn own_descriptor(&mut self, n: N) -> R<'gc, M> {
+        let of_object = self.dict_get_name(&self.class(T::Object).dict, self.name(N::dict)).unwrap_or_default();
+        let (get, set) = match of_object.downcast_ref::<Member<'gc, M>>() {
+            Some(m) if n == N::dict => (m.get.0, m.set.0),
+            _ => (Some(crate::types::class::get_weakref as Native<M>), None),
+        };
+        let name = Val::from_gc(self.name(n).clone());
+        let fixed = set.is_none();
+        self.make(Member {
+            name,
+            owner: ValSlot::default(),
+            index: u32::MAX,
+            fixed,
+            get: Static(get),
+            set: Static(set),
+        })
     }
     /// The order in which bases are searched (C3), the class itself not included.
     fn linearize(&mut self, bases: &[Gc<'gc, Class<'gc, M>, M>]) -> R<'gc, M, Vec<Gc<'gc, Class<'gc, M>, M>>> {

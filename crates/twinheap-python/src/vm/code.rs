@@ -3,7 +3,7 @@
 
 use super::{Ask, E, Exc, R, Request, Step, Vm};
 use crate::{
-    bytecode::{Const, flags},
+    bytecode::{Const, Op, flags},
     object::*,
     types::names::N,
     value::{Kind, Value},
@@ -105,12 +105,15 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     pub fn leave(&mut self, v: V<'gc, M>) -> R<'gc, M, ()> {
         let Some(frame) = self.frames.pop() else { return Ok(()) };
         let Frame { ret, mode, extra, base, .. } = frame;
-        if mode == Mode::Gen {
-            return self.generator_returned(extra, v, base as usize, ret as usize);
+        if matches!(mode, Mode::Gen | Mode::Close) {
+            return match self.generator_returned(extra, v, base as usize, ret as usize) {
+                Err(_) if mode == Mode::Close => Ok(()),
+                out => out,
+            };
         }
         self.stack.truncate(ret as usize);
         let out = match mode {
-            Mode::Push | Mode::ForNext | Mode::NextDefault | Mode::GetAttr | Mode::Gen => v,
+            Mode::Push | Mode::ForNext | Mode::NextDefault | Mode::GetAttr | Mode::Gen | Mode::Close => v,
             Mode::Init => {
                 if !v.is_none() {
                     let t = self.type_name(&v);
@@ -186,6 +189,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             caches: (0..co.cache_count).map(|_| Cache::default()).collect(),
             nslots: co.nslots() as u32,
             simple_args: if plain { co.argcount } else { u32::MAX },
+            closes: co.flags & flags::GENERATOR != 0
+                && co.code.iter().enumerate().any(|(pc, i)| match i.op {
+                    Op::YieldValue => co.handler(pc).is_some(),
+                    op => op == Op::YieldFrom,
+                }),
         })
     }
     fn load_const(&mut self, c: &Const) -> R<'gc, M> {

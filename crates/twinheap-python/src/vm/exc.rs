@@ -1,7 +1,11 @@
 //! Exceptions: raising, finding handlers, tracebacks; finalizers and weak references' callbacks, which swallow theirs.
 
 use super::{E, Exc, R, Runtime, Step, Vm, boot::exc_slot, code::Exit, instance};
-use crate::{object::*, types::names::N, value::Value};
+use crate::{
+    object::*,
+    types::names::N,
+    value::{Kind, Value},
+};
 use std::{fmt::Write as _, sync::atomic::Ordering::Relaxed};
 use twinheap::{Gc, GcCell, OneMutator, Pending, Val, ValSlot};
 
@@ -193,9 +197,15 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             }
         }
     }
-    fn add_traceback(&mut self, e: &V<'gc, M>) -> Option<Gc<'gc, Traceback<'gc, M>, M>> {
-        let frame = self.frames.last()?;
-        if &*frame.func.code.co.filename == crate::PRELUDE_NAME {
+    /// A line for the innermost frame of the program: raised by no code of its own, it still happened there.
+    pub fn add_traceback_here(&mut self, e: &V<'gc, M>) {
+        if let Some(at) = self.frames.iter().rposition(|f| !Self::is_prelude(&f.func)) {
+            self.add_traceback(e, at);
+        }
+    }
+    fn add_traceback(&mut self, e: &V<'gc, M>, at: usize) -> Option<Gc<'gc, Traceback<'gc, M>, M>> {
+        let frame = self.frames.get(at)?;
+        if Self::is_prelude(&frame.func) {
             return None;
         }
         let (code, globals, pc) = (frame.func.code.clone(), frame.func.globals.clone(), frame.pc.saturating_sub(1));
@@ -231,7 +241,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         let mut line = new;
         loop {
-            let tb = if line { self.add_traceback(&e.0) } else { self.traceback_of(&e.0).downcast().ok() };
+            let tb = if line {
+                self.add_traceback(&e.0, self.frames.len().wrapping_sub(1))
+            } else {
+                self.traceback_of(&e.0).downcast().ok()
+            };
             line = true;
             let Some(frame) = self.frames.last_mut() else { return Unwound::Left(e) };
             let code = frame.func.code.clone();
@@ -248,7 +262,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             self.stack.truncate(slots_end);
             if let Some(tb) = tb
                 && tb.code.ptr_eq(&code)
-                && frame.mode != Mode::Gen
+                && !matches!(frame.mode, Mode::Gen | Mode::Close)
             {
                 let locals: Vec<_> = self.stack.drain(base.min(slots_end)..).collect();
                 *tb.locals.borrow_mut(self.mc) = locals;
@@ -256,10 +270,21 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             self.stack.truncate(frame.ret as usize);
             match frame.mode {
                 Mode::Gen => e = self.generator_failed(&frame.extra, e),
+                Mode::Close => {
+                    let e = self.generator_failed(&frame.extra, e);
+                    if !self.is_error(&e, E::GeneratorExit) {
+                        self.unraisable(&e.0, &frame.extra);
+                    }
+                    return if self.frames.len() == stop_at { Unwound::Finished } else { Unwound::Handled };
+                }
                 Mode::Finalizer => {
-                    let what =
-                        if frame.extra.is_empty() { Val::from_gc(frame.func.clone()) } else { frame.extra.clone() };
-                    self.unraisable(&e.0, &what);
+                    if Self::is_prelude(&frame.func) {
+                        self.print_unraisable(&e.0, None, &Val::none())
+                    } else {
+                        let what =
+                            if frame.extra.is_empty() { Val::from_gc(frame.func.clone()) } else { frame.extra.clone() };
+                        self.unraisable(&e.0, &what)
+                    }
                     drop(e);
                     return if self.frames.len() == stop_at { Unwound::Finished } else { Unwound::Handled };
                 }
@@ -347,6 +372,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 Some(w) => w.data().callback.take(self.mc),
                 None => return false,
             }
+        } else if object.kind() == Kind::Gen {
+            return self.begin_close(&object);
         } else {
             let class = self.class_of(&object);
             self.lookup(&class, N::del).unwrap_or_default()
@@ -354,7 +381,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if f.is_empty() || f.is_none() {
             return false;
         }
-        let height = self.stack.len();
+        let (height, depth) = (self.stack.len(), self.frames.len());
         match self.call_step(f.clone(), &[object], Mode::Push, Val::empty()) {
             Ok(Step::Pushed) => {
                 if let Some(frame) = self.frames.last_mut() {
@@ -372,18 +399,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 false
             }
             Err(e) => {
+                self.stack.truncate(height);
                 self.unraisable(&e.0, &f);
-                false
+                self.frames.len() > depth
             }
         }
-    }
-    /// What nobody can catch is reported.
-    pub fn unraisable(&mut self, e: &V<'gc, M>, what: &V<'gc, M>) {
-        let what = self.repr_text(what).unwrap_or_else(|_| "?".into());
-        let mut text = format!("Exception ignored in: {what}\n");
-        self.format_exception(e, &mut text);
-        let _ = self.host.flush();
-        eprint!("{text}");
     }
 
     // ---- printing -------------------------------------------------------------------------------------------------------
@@ -406,6 +426,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 out.push_str("\nDuring handling of the above exception, another exception occurred:\n\n");
             }
         }
+        self.format_traceback(e, out, true);
+        let _ = writeln!(out, "{}", self.exception_line(e));
+    }
+    /// The lines of a traceback, with carets or without.
+    pub fn format_traceback(&mut self, e: &V<'gc, M>, out: &mut String, carets: bool) {
         let mut tb = self.traceback_of(e);
         // The outermost frame first.
         let mut frames = Vec::new();
@@ -436,12 +461,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             if repeats < 3 {
                 let _ = writeln!(out, "  File \"{}\", line {line}, in {}", co.filename, co.name);
                 if let Some(source) = self.host.source_line(&co.filename, line) {
-                    Self::source_with_carets(out, &source, loc);
+                    Self::source_with_carets(out, &source, if carets { loc } else { Default::default() });
                 }
             }
         }
         Self::repeated(out, repeats);
-        let _ = writeln!(out, "{}", self.exception_line(e));
     }
     fn repeated(out: &mut String, repeats: usize) {
         if repeats >= 3 {

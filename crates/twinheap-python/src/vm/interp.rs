@@ -2,8 +2,7 @@
 //!
 //! Two nested loops: the outer one looks at the running frame (its code object, where its slots are), the inner one
 //! runs instructions until the frame changes. `pc` is a local and is written to the frame when it is left.
-//! What a dead object's finalizer has to do is done before the next instruction: one load and a branch each, for the
-//! counting manager only; under the tracing ones between sessions.
+//! What a dead object's finalizer has to do is done before the next instruction (a load and a branch; counting alone).
 
 pub use super::code::Exit;
 use super::{E, Exc, Request, Step, Vm, code::Flow, exc::Unwound};
@@ -888,10 +887,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                         }
                         Op::YieldValue => {
                             let v = pop!();
-                            self.suspend(pc);
-                            push!(v);
-                            if at == stop_at {
-                                break 'flow Flow::Exit(Exit::Done);
+                            if self.suspend(pc) {
+                                push!(v);
+                                if at == stop_at {
+                                    break 'flow Flow::Exit(Exit::Done);
+                                }
                             }
                             break 'flow Flow::Switch;
                         }
@@ -904,10 +904,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                             let it = self.stack[self.stack.len() - 1].clone();
                             match tri!(self.send_to(it, sent)) {
                                 super::generator::Sent::Yielded(v) => {
-                                    self.suspend(pc - 1);
-                                    push!(v);
-                                    if at == stop_at {
-                                        break 'flow Flow::Exit(Exit::Done);
+                                    if self.suspend(pc - 1) {
+                                        push!(v);
+                                        if at == stop_at {
+                                            break 'flow Flow::Exit(Exit::Done);
+                                        }
                                     }
                                     break 'flow Flow::Switch;
                                 }

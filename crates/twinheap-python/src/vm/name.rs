@@ -165,9 +165,17 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         self.dict_set_name(&module.dict, self.name(N::file), file);
         let modules = self.rt.modules.clone();
         self.dict_set_name(&modules, name, m.clone());
+        self.note_module(&m);
         let code = self.load_code(&co)?;
         let f = self.function(code, module.dict.clone())?;
         self.call_step(f, &[], Mode::Import, m)
+    }
+    /// A module of the program's: its names go when the program has ended.  (Now, while there is room to note it.)
+    pub fn note_module(&mut self, m: &V<'gc, M>) {
+        if let Some(any) = m.as_any() {
+            let weak = Gc::new_weak(self.mc, any, (), false);
+            self.rt.own_modules.borrow_mut(self.mc).push(weak)
+        }
     }
     /// `import a.b` binds `a`; `from a.b import c` needs `a.b`.
     fn top_module(&mut self, full: &str, m: V<'gc, M>, fromlist: &V<'gc, M>) -> R<'gc, M> {

@@ -29,6 +29,8 @@ pub struct Args {
 pub struct NativeDef<M: OneMutator> {
     /// Its name.
     pub name: &'static str,
+    /// The module it is in, for messages; `""` for built-ins and methods.
+    pub module: &'static str,
     /// Itself.
     pub f: Native<M>,
     /// Fewest arguments by position.
@@ -52,7 +54,7 @@ pub const MANY: u8 = 255;
 
 /// A native that takes arguments by position only.
 pub const fn def<M: OneMutator>(name: &'static str, min: u8, max: u8, f: Native<M>) -> NativeDef<M> {
-    NativeDef { name, f, min, max, params: &[], raw_keywords: false }
+    NativeDef { name, module: "", f, min, max, params: &[], raw_keywords: false }
 }
 /// A native whose parameters have names.
 pub const fn def_kw<M: OneMutator>(
@@ -61,11 +63,17 @@ pub const fn def_kw<M: OneMutator>(
     params: &'static [&'static str],
     f: Native<M>,
 ) -> NativeDef<M> {
-    NativeDef { name, f, min, max: params.len() as u8, params, raw_keywords: false }
+    NativeDef { name, module: "", f, min, max: params.len() as u8, params, raw_keywords: false }
 }
 /// A native that looks at its keywords itself.
 pub const fn def_raw<M: OneMutator>(name: &'static str, min: u8, max: u8, f: Native<M>) -> NativeDef<M> {
-    NativeDef { name, f, min, max, params: &[], raw_keywords: true }
+    NativeDef { name, module: "", f, min, max, params: &[], raw_keywords: true }
+}
+impl<M: OneMutator> NativeDef<M> {
+    /// How CPython's `_PyObject_FunctionStr` calls it.
+    pub fn full_name(&self) -> String {
+        if self.module.is_empty() { self.name.to_string() } else { format!("{}.{}", self.module, self.name) }
+    }
 }
 
 impl<'gc, M: OneMutator> Vm<'gc, M> {

@@ -168,16 +168,27 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 b.ok_or_else(|| self.raise(E::OverflowError, "Python int too large to convert to C ssize_t"))
             }
             Kind::Instance => {
-                if let Some(inner) = self.inner(v) {
+                if let Some(inner) = self.inner(v).filter(Self::is_index) {
                     return self.to_index(&inner);
                 }
                 match self.call_special(v, N::index, &[])? {
-                    Some(i) => self.to_index(&i),
+                    Some(i) => {
+                        let i = self.unwrapped(i);
+                        if !Self::is_index(&i) {
+                            let t = self.type_name(&i);
+                            return Err(self.raise(E::TypeError, &format!("__index__ returned non-int (type {t})")));
+                        }
+                        self.to_index(&i)
+                    }
                     None => Err(self.no_integer(v)),
                 }
             }
             _ => Err(self.no_integer(v)),
         }
+    }
+    /// Whether it is an integer as it is.
+    fn is_index(v: &V<'gc, M>) -> bool {
+        matches!(v.kind(), Kind::Int | Kind::Bool | Kind::BigInt)
     }
     fn no_integer(&mut self, v: &V<'gc, M>) -> Exc<'gc, M> {
         let t = self.type_name(v);

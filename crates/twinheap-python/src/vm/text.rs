@@ -256,7 +256,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 let _ = write!(out, "<module '{name}' (built-in)>");
             }
             Kind::Gen => {
-                let Some(g) = v.downcast_ref::<Gen<'gc, M>>() else { return Ok(()) };
+                let Some(g) = super::generator::generator(v) else { return Ok(()) };
                 let _ = write!(out, "<generator object {} at {:#x}>", g.func.code.co.qualname, v.bits());
             }
             Kind::Weak => {

@@ -94,6 +94,8 @@ pub struct CountingHeap {
     weak: UnsafeCell<ByAddress<usize, NonNull<WeakHead>>>,
     // ---- collections --------------------------------------------------------------------------------------------------
     collecting: Cell<bool>,
+    /// The word `aux` of an object born now that can be in no cycle.
+    acyclic: Cell<u32>,
     counts: Cell<[usize; 2]>,
     long_lived_pending: Cell<usize>,
     long_lived_total: Cell<usize>,
@@ -242,6 +244,7 @@ impl CountingHeap {
             queued: Cell::new(0),
             weak: UnsafeCell::default(),
             collecting: Cell::new(false),
+            acyclic: Cell::new(header::acyclic(0)),
             counts: Cell::new([0, 0]),
             long_lived_pending: Cell::new(0),
             long_lived_total: Cell::new(0),
@@ -348,10 +351,11 @@ impl CountingHeap {
             _ => 0,
         };
         ObjectState {
-            tracked: info.kind == Kind::Container && !h.is_outside(Outside::Untracked),
+            tracked: info.kind == Kind::Container && !h.is_outside(Outside::Untracked) && !self.is_looked_over(h),
             finalized: h.has(FINALIZED),
             generation,
             references: Some(h.strong.get()),
+            condemned: h.is_outside(Outside::Condemned),
         }
     }
 

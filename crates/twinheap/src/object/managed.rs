@@ -312,6 +312,8 @@ pub struct ObjectState {
     pub generation: u8,
     /// References to it, where they are counted.
     pub references: Option<u32>,
+    /// A collection has found it dead and waits for finalizers: CPython's listings do not show it.
+    pub condemned: bool,
 }
 
 /// The bits of CPython's `gc.set_debug`.

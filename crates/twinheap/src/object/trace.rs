@@ -60,6 +60,12 @@ pub unsafe trait Trace<'gc, M: Manager>: Sized {
     const FIXED: bool = !<Self as Trace<'gc, M>>::NEEDS_TRACE;
     /// What it is to collections, as a whole object.
     const KIND: Kind = if <Self as Trace<'gc, M>>::NEEDS_TRACE { Kind::Container } else { Kind::Leaf };
+    /// Whether a container that a collection found dead counts as one of those it collected (`#[trace(counted = …)]`); none:
+    /// always.  Asked of whole objects, before anything of them is destroyed; a panic in it means yes.
+    ///
+    /// For a runtime whose own containers stand for what its language does not see as one: CPython 3.13 leaves dicts
+    /// without containers out of `gc.collect()`'s number.
+    const COUNTED: Option<fn(&Self) -> bool> = None;
     /// The finalizer, if it has one (`#[trace(finalize)]`).
     const FINALIZE: Option<Finalizer<'gc, Self, M>> = None;
     /// Drops the value in place in another order than the declared one (`#[trace(release = "reverse")]`).

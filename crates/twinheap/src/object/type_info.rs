@@ -73,6 +73,8 @@ pub struct TypeInfo {
     pub finalize: Option<unsafe fn(NonNull<u8>, NonNull<()>)>,
     /// What a weak box of this type does when its target has died (`box`, `mutation`), if anything.
     pub told: Option<unsafe fn(NonNull<u8>, NonNull<()>)>,
+    /// Whether a dead container is counted as collected; none: always.
+    pub counted: Option<unsafe fn(NonNull<u8>) -> bool>,
     /// The visit functions.
     pub visits: Visits,
 }
@@ -132,6 +134,7 @@ impl<'gc, T: Trace<'gc, M>, M: Manager> InfoOf<'gc, T, M> {
         drop: if T::NEEDS_DROP { Some(drop_erased::<T, M>) } else { None },
         finalize: if T::HAS_FINALIZER { Some(finalize_erased::<T, M>) } else { None },
         told: if T::IS_TOLD { Some(told_erased::<T, M>) } else { None },
+        counted: if T::COUNTED.is_some() { Some(counted_erased::<T, M>) } else { None },
         visits: Visits { first: visit_first::<T, M>, second: visit_second::<T, M>, each: visit_each::<T, M> },
     };
 }
@@ -141,6 +144,15 @@ impl<'gc, T: Trace<'gc, M>, M: Manager> InfoOf<'gc, T, M> {
 unsafe fn drop_erased<'gc, T: Trace<'gc, M>, M: Manager>(p: NonNull<u8>) {
     // SAFETY: called through the TypeInfo of `T` on a block of its span that holds a `T` nobody uses.
     unsafe { T::drop_at(p.cast()) }
+}
+/// # Safety
+/// `p` is a whole `T` that nobody changes meanwhile.
+unsafe fn counted_erased<'gc, T: Trace<'gc, M>, M: Manager>(p: NonNull<u8>) -> bool {
+    match T::COUNTED {
+        // SAFETY: called through the TypeInfo of `T` on a block of its span that holds a whole `T`.
+        Some(counted) => counted(unsafe { p.cast::<T>().as_ref() }),
+        None => true,
+    }
 }
 /// # Safety
 /// As `Trace::finalize_at`.

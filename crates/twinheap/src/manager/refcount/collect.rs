@@ -37,6 +37,7 @@ use crate::{
     },
     observe::HoldUpCause,
     sync::{Ordering::Relaxed, seeded},
+    unwind::contained,
 };
 use std::{ptr::NonNull, time::Instant};
 
@@ -339,6 +340,7 @@ impl CountingHeap {
         }
         let generation = u32::from(request.generation.min(2));
         self.collecting.set(true);
+        self.look_over();
         self.retune();
         self.tell_start(generation);
         let outside = self.outside_bytes();
@@ -387,6 +389,7 @@ impl CountingHeap {
         let mut suspended = self.take_suspended(by_itself)?;
         let began = Instant::now();
         self.collecting.set(true);
+        suspended.condemned = self.release_let_go(suspended.condemned);
         suspended.condemned = self.look_again(suspended.condemned, suspended.generation);
         let cause = suspended.cause;
         let out = self.complete(suspended);
@@ -480,7 +483,7 @@ impl CountingHeap {
         let reached = self.reach_all(set, &spans);
         let mut condemned = Vec::new();
         if reached < total.objects {
-            // The old first, in the order of addresses; then the lists, as CPython appends them.
+            // The old first, in the order of addresses; then the lists, youngest first, as CPython appends them.
             for &span in &spans {
                 for p in blocks(span) {
                     // SAFETY: blocks have headers.
@@ -491,7 +494,7 @@ impl CountingHeap {
                 }
             }
         }
-        for list in self.lists.iter().rev() {
+        for list in &self.lists {
             // SAFETY: nothing here runs user code.
             for p in unsafe { (*list.get()).drain(..) }.filter(|p| !p.is_null()) {
                 if object(p).1.has(UNSEEN) { condemned.push(p) } else { place(p, OLD, 0) }
@@ -631,9 +634,28 @@ impl CountingHeap {
         }
         let (dead, waiting): (Vec<_>, Vec<_>) = condemned.into_iter().partition(|&p| object(p).1.has(UNSEEN));
         waiting.iter().for_each(|&p| condemn(object(p).1));
-        let gone = dead.iter().filter(|&&p| object(p).2.kind == Kind::Container).count();
+        let gone = dead.iter().filter(|&&p| is_counted(p)).count();
         self.destroy(&dead);
         (waiting, ghosts + gone)
+    }
+
+    /// After the finalizers: what they have let go of, so that the collection alone refers to it, is released like anything
+    /// else, and is not among what the collection counts (CPython: it died when its finalizer returned).  The rest.
+    fn release_let_go(&self, mut condemned: Vec<*mut u8>) -> Vec<*mut u8> {
+        loop {
+            let (gone, rest): (Vec<_>, Vec<_>) = condemned.into_iter().partition(|&p| object(p).1.strong.get() == 1);
+            condemned = rest;
+            if gone.is_empty() {
+                return condemned;
+            }
+            for p in gone {
+                let (p, h, _) = object(p);
+                h.lower(CONDEMNED);
+                h.place(OLD, 0);
+                // SAFETY: the collection's own reference, given up.
+                unsafe { release(p) }
+            }
+        }
     }
 
     /// After the finalizers: who came back, and everything reached from there, lives on.  The others are returned.  What
@@ -665,7 +687,7 @@ impl CountingHeap {
     /// The end of a collection: destroys what is left of the condemned, or hands it out.
     fn complete(&self, done: Suspended) -> Collected {
         let Suspended { condemned, generation, save_all, ghosts, began, .. } = done;
-        let containers = condemned.iter().filter(|&&p| object(p).2.kind == Kind::Container).count() + ghosts;
+        let containers = condemned.iter().filter(|&&p| is_counted(p)).count() + ghosts;
         if save_all {
             self.save(condemned, (generation + 1).min(OLD))
         } else {
@@ -719,10 +741,10 @@ impl CountingHeap {
     /// Everything condemned lives on; containers are handed out with the collection's reference.
     fn save(&self, condemned: Vec<*mut u8>, age: u32) {
         for p in condemned {
-            let (p, h, info) = object(p);
+            let (p, h, _) = object(p);
             let index = if age < OLD { self.append(age as usize, p) } else { 0 };
             h.place(age, index);
-            if info.kind == Kind::Container { self.queue(RawPending::Saved(p)) } else { let_go(h) }
+            if is_counted(p.as_ptr()) { self.queue(RawPending::Saved(p)) } else { let_go(h) }
         }
     }
 
@@ -761,6 +783,17 @@ impl CountingHeap {
 pub(super) struct Total {
     pub(super) objects: usize,
     pub(super) containers: usize,
+}
+
+/// Whether a dead object is one of those that a collection says it collected.
+pub(super) fn is_counted(p: *mut u8) -> bool {
+    let (p, _, info) = object(p);
+    let mut counted = info.kind == Kind::Container;
+    if counted && let Some(ask) = info.counted {
+        // SAFETY: a whole object, which nobody changes: the condemned are garbage.
+        contained(|| counted = unsafe { ask(p) });
+    }
+    counted
 }
 
 /// Marks an object as found dead: out of every set, and flagged.

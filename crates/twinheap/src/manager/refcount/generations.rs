@@ -19,7 +19,7 @@
 use super::{
     CountingHeap,
     collect::Subtract,
-    header::{ACYCLIC, LEAF, NUMBER_MAX, OLD, Outside, header, young},
+    header::{Header, LEAF, NUMBER_MAX, OLD, Outside, acyclic, header, young},
 };
 use crate::{
     alloc::SpanRef,
@@ -65,7 +65,7 @@ impl CountingHeap {
             h.set(1, LEAF)
         // SAFETY: just written.
         } else if info.is_fixed && unsafe { Subtract::is_acyclic(info, p) } {
-            h.set(1, ACYCLIC)
+            h.set(1, self.acyclic.get())
         } else {
             let index = self.append(0, p);
             h.set(1, young(index));
@@ -241,6 +241,19 @@ impl CountingHeap {
             let used = self.memory.used_bytes() + outside;
             self.limit_next.set(limit.max(used + used / 8));
         }
+    }
+
+    /// Whether it can be in no cycle and a collection has been since it was born: that is when CPython stops tracking a tuple
+    /// of what it does not track.
+    pub(super) fn is_looked_over(&self, h: &Header) -> bool {
+        let lasting = acyclic(0) | acyclic(u32::MAX);
+        h.is_outside(Outside::Acyclic) && (h.aux.get() ^ self.acyclic.get()) & lasting != 0
+    }
+
+    /// A collection begins.
+    pub(super) fn look_over(&self) {
+        let began = self.acyclic.get().wrapping_add(acyclic(1) - acyclic(0));
+        self.acyclic.set(began | acyclic(0));
     }
 
     /// Everything tracked moves to the permanent generation, and the counts to zero.

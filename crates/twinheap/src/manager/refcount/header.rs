@@ -53,7 +53,8 @@ pub enum Outside {
     Dying = 4,
     /// Found dead by a collection that has not finished.
     Condemned = 5,
-    /// In no cycle, ever: its references never change, and lead to leaves and to objects of this sort.
+    /// In no cycle, ever: its references never change, and lead to leaves and to objects of this sort.  The rest of the
+    /// number says when it was born.
     Acyclic = 6,
     /// Somebody has a `&mut` to it (`Cc::get_mut`): nobody looks into it.
     Lent = 7,
@@ -123,7 +124,7 @@ impl Header {
     /// Whether it is outside for this reason.
     #[inline(always)]
     pub fn is_outside(&self, why: Outside) -> bool {
-        self.age() == OUT && self.number() == why as u32
+        self.aux.get() & (AGE | WHY << SHIFT) == OUT | (why as u32) << SHIFT
     }
     /// Whether there is an object here that is alive: born, and not being destroyed.
     #[inline(always)]
@@ -142,8 +143,12 @@ impl Header {
 pub const FREE: u32 = OUT | (Outside::Free as u32) << SHIFT;
 /// The word `aux` of a new object without references.
 pub const LEAF: u32 = OUT | (Outside::Leaf as u32) << SHIFT;
-/// The word `aux` of a new object that can be in no cycle.
-pub const ACYCLIC: u32 = OUT | (Outside::Acyclic as u32) << SHIFT;
+/// The part of the number of an object outside that says why.
+const WHY: u32 = 7;
+/// The word `aux` of a new object that can be in no cycle, born when so many collections had been (modulo 2^23).
+pub const fn acyclic(collections: u32) -> u32 {
+    OUT | (Outside::Acyclic as u32 | collections << WHY.count_ones()) << SHIFT
+}
 /// The word `aux` of a new object at `index` of the young.
 #[inline(always)]
 pub const fn young(index: u32) -> u32 {

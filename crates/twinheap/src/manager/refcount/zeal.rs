@@ -9,13 +9,13 @@
 use super::{
     CountingHeap,
     cache::blocks,
-    collect::Set,
+    collect::{Set, is_counted},
     generations::place,
     header::{AGE, FINALIZED, HAS_WEAK, OLD, ONE, OUT, Outside, UNSEEN, header},
 };
 use crate::{
     alloc::SpanRef,
-    object::type_info::{DropKind, Kind, TypeInfo},
+    object::type_info::{DropKind, TypeInfo},
 };
 use std::{cell::Cell, ptr::NonNull};
 
@@ -77,10 +77,10 @@ impl CountingHeap {
         if reached < total.objects {
             for p in spans.iter().flat_map(|&span| blocks(span)) {
                 // SAFETY: blocks have headers; those in the set are live objects.
-                let (h, info) = unsafe { (header(p), TypeInfo::of(p)) };
+                let h = unsafe { header(p) };
                 if set.has(h.aux.get()) && h.has(UNSEEN) {
                     condemned.push(p.as_ptr());
-                    ghosts[h.age() as usize] += (info.kind == Kind::Container) as usize;
+                    ghosts[h.age() as usize] += is_counted(p.as_ptr()) as usize;
                 }
             }
         }

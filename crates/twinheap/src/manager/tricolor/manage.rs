@@ -411,6 +411,7 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
             finalized: info.finalize.is_some() && lock(&local.inner.finalized).contains(&Gray(p)),
             generation: if frozen { 3 } else { 2 },
             references: None,
+            condemned: false,
         }
     }
     unsafe fn set_tracked(local: &Local, p: NonNull<u8>, tracked: bool) {
