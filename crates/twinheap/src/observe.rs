@@ -3,10 +3,12 @@
 //! Recording cannot fail, block, or allocate on the heap it watches; reading stops nobody.
 //! Not here: how figures are printed.
 
+pub mod blocks;
 pub mod collection;
 pub mod holdup;
 
 use crate::alloc::Ladder;
+pub use blocks::BlockEvent;
 pub use collection::Collection;
 pub use holdup::{HoldUpCause, HoldUpSummary, HoldUps};
 

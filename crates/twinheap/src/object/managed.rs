@@ -13,7 +13,7 @@ use super::{
 use crate::{
     alloc::Full,
     config::{Config, ConfigError},
-    observe::Stats,
+    observe::{Stats, blocks::Blocks},
 };
 use std::{cell::Cell, marker::PhantomData, ptr::NonNull};
 
@@ -225,6 +225,14 @@ pub unsafe trait Manager: sealed::Sealed + Sized + 'static {
     }
     /// Reads and changes the knobs that a running program may change.
     fn control(local: &Self::Local, command: Command) -> Answer;
+
+    /// The list of what becomes of blocks.
+    fn blocks(shared: &Self::Shared) -> &Blocks;
+    /// Begins or ends that list: shuts, or opens again, the fast paths that would not fill it.  Only where
+    /// [`OneMutator`]; called in a session.
+    fn record_blocks(local: &Self::Local, on: bool) {
+        Self::blocks(Self::shared(local)).set(on)
+    }
 
     /// A snapshot of the figures.  Stops nobody.
     fn stats(shared: &Self::Shared) -> Stats;

@@ -20,7 +20,7 @@ use crate::{
         managed::{Answer, Cause, RawPending},
         type_info::{Kind, TypeInfo},
     },
-    observe::{Collection, HoldUpCause, HoldUps},
+    observe::{Collection, HoldUpCause, HoldUps, blocks::Blocks},
     process::thread_cpu_ns,
     sync::{
         Arc, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard,
@@ -90,6 +90,7 @@ pub struct Inner {
     pub(super) holdups: HoldUps,
     pub(super) zeal: Option<u32>,
     pub(super) poison: bool,
+    pub(super) blocks: Blocks,
     on_collection: Option<fn(&Collection)>,
     began: Instant,
     /// What CPython's words read and write.
@@ -205,6 +206,7 @@ impl Inner {
             holdups: HoldUps::default(),
             zeal: config.zeal,
             poison: config.zeal.is_some(),
+            blocks: Blocks::default(),
             on_collection: config.on_collection,
             began: Instant::now(),
             knobs: Mutex::new(Answer { thresholds: config.thresholds, ..Answer::default() }),

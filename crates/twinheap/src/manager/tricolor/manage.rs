@@ -27,7 +27,7 @@ use crate::{
         type_info::{Kind, TypeInfo},
         weak::WeakHead,
     },
-    observe::{HoldUpCause, Stats},
+    observe::{HoldUpCause, Stats, blocks::Blocks},
     sync::{
         Arc, Mutex,
         Ordering::{Acquire, Relaxed},
@@ -431,6 +431,15 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         local.inner.control(&local.record, command)
     }
 
+    fn blocks(shared: &Shared) -> &Blocks {
+        &shared.inner.blocks
+    }
+    fn record_blocks(local: &Local, on: bool) {
+        let gray = &mut lock(&local.record.gray);
+        local.inner.blocks.set(on);
+        // Under the gray lock no new run is longer than one block, and those that are open are closed.
+        local.record.flush(&local.inner, gray, false);
+    }
     fn stats(shared: &Shared) -> Stats {
         shared.inner.stats(&shared.inner.all_records())
     }
