@@ -328,7 +328,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// A string object of so many characters.
     pub fn new_str_of(&mut self, text: &str, chars: usize) -> R<'gc, M, Gc<'gc, Str, M>> {
-        match Gc::try_text(self.mc, StrHeader { hash: Default::default(), chars, interned: false.into() }, text) {
+        match Gc::try_text(self.mc, StrHeader { hash: Default::default(), chars, interned: interned::NOT.into() }, text) {
             Ok(s) => Ok(s),
             Err(full) => Err(self.no_memory(full)),
         }
@@ -336,26 +336,27 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// The interned string of this text.
     pub fn intern(&mut self, text: &str) -> R<'gc, M, Gc<'gc, Str, M>> {
         if let Some(s) = self.rt.interned.borrow().get(text) {
+            s.header().interned.store(interned::IMMORTAL, Relaxed);
             return Ok(s.clone());
         }
         let s = self.new_str(text)?;
-        Ok(self.intern_new(s))
+        Ok(self.intern_new(s, interned::IMMORTAL))
     }
-    fn intern_new(&mut self, s: Gc<'gc, Str, M>) -> Gc<'gc, Str, M> {
-        s.header().interned.store(true, Relaxed);
+    fn intern_new(&mut self, s: Gc<'gc, Str, M>, how: u8) -> Gc<'gc, Str, M> {
+        s.header().interned.store(how, Relaxed);
         self.rt.interned.borrow_mut(self.mc).insert(s.text().into(), s.clone());
         s
     }
     /// The interned string equal to `s`.
     #[inline]
     pub fn intern_str(&mut self, s: &Gc<'gc, Str, M>) -> Gc<'gc, Str, M> {
-        if s.header().interned.load(Relaxed) {
+        if s.header().interned.load(Relaxed) != interned::NOT {
             return s.clone();
         }
         let found = self.rt.interned.borrow().get(s.text()).cloned();
         match found {
             Some(s) => s,
-            None => self.intern_new(s.clone()),
+            None => self.intern_new(s.clone(), interned::MORTAL),
         }
     }
     /// A well-known name.

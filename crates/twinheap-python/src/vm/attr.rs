@@ -740,7 +740,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if k >= MAX_KEYS {
             return None;
         }
-        debug_assert!(name.header().interned.load(Relaxed), "attribute names are interned before");
+        debug_assert!(name.header().interned.load(Relaxed) != interned::NOT, "attribute names are interned before");
         keys.names.push(name.clone());
         keys.capacity = keys.capacity.max((k + 1) as u32);
         drop(keys);
