@@ -321,6 +321,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         found.sort_by_key(|v| (v.kind() as u8, v.bits()));
         let n = found.len();
         rt.garbage.items.borrow_mut(mc).extend(found);
+        self.list_resized(&rt.garbage);
         n
     }
 }

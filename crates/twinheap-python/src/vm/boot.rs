@@ -225,7 +225,8 @@ impl<'gc, M: OneMutator> Parts<'gc, M> {
 
 impl<'gc, M: OneMutator> Boot<'gc, M> {
     fn text(&self, text: &str) -> Gc<'gc, Str, M> {
-        let header = StrHeader { hash: Default::default(), chars: text.chars().count(), interned: interned::NOT.into() };
+        let header =
+            StrHeader { hash: Default::default(), chars: text.chars().count(), interned: interned::NOT.into() };
         Gc::try_text(self.mc, header, text).expect("room for the first objects")
     }
     fn intern(&mut self, text: &str) -> Gc<'gc, Str, M> {
