@@ -13,6 +13,8 @@ mod cpython;
 mod language;
 #[path = "examples/limits.rs"]
 mod limits;
+#[path = "examples/memory.rs"]
+mod memory;
 #[path = "examples/signals.rs"]
 mod signals;
 #[path = "examples/support.rs"]
