@@ -6,6 +6,7 @@
 //! ```
 //! Plain data: what an address stands for is the heap's to say. Not here: when it is told of what (`modules::tracemalloc`).
 
+use crate::types::dict::Fast;
 use std::{collections::HashMap, sync::Arc};
 
 /// Where something was allocated: (file, line) from the innermost frame outwards.
@@ -38,8 +39,8 @@ pub struct Ledger {
     file_numbers: HashMap<Arc<str>, u32>,
     sites: Vec<Arc<Site>>,
     site_numbers: HashMap<Arc<Site>, u32>,
-    blocks: HashMap<usize, Charge>,
-    buffers: HashMap<usize, Charge>,
+    blocks: HashMap<usize, Charge, Fast>,
+    buffers: HashMap<usize, Charge, Fast>,
     current: usize,
     peak: usize,
     made: u64,
@@ -55,8 +56,8 @@ impl Ledger {
             file_numbers: HashMap::new(),
             sites: Vec::new(),
             site_numbers: HashMap::new(),
-            blocks: HashMap::new(),
-            buffers: HashMap::new(),
+            blocks: HashMap::default(),
+            buffers: HashMap::default(),
             current: 0,
             peak: 0,
             made: 0,
@@ -145,8 +146,8 @@ impl Ledger {
     }
     /// Forgets every charge.
     pub fn clear(&mut self) {
-        self.blocks = HashMap::new();
-        self.buffers = HashMap::new();
+        self.blocks = HashMap::default();
+        self.buffers = HashMap::default();
         (self.current, self.peak) = (0, 0);
     }
     /// Bytes of the tables themselves, nearly: capacities times the size of what they hold.
