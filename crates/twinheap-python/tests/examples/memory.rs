@@ -305,7 +305,6 @@ for i in range(1000):
     held[i] = None
 print(blocks() - start)
 ";
-    // One more is the loop's own range, which the name `i` does not hold.
     assert_eq!(said("refcount", "blocks.py", text), "1000\n500\n501\n0\n");
     let null = said("null", "blocks.py", text);
     let grown: Vec<usize> = null.lines().map(|l| l.parse().expect("a number")).collect();
