@@ -71,6 +71,10 @@ pub struct Host {
     pub compare_depth: u32,
     /// Containers whose `repr` is being made.
     pub repr_of: Vec<u64>,
+    /// What `tracemalloc` keeps, while it traces.
+    pub ledger: Option<Box<crate::modules::tracemalloc::ledger::Ledger>>,
+    /// Frames of a traceback that it was last asked to keep.
+    pub trace_limit: usize,
     /// The most descriptors that were open at once, as opening files has shown; 0 before the first.
     pub descriptors_peak: u64,
 }

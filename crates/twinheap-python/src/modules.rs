@@ -10,6 +10,7 @@ pub mod math;
 pub mod os;
 pub mod sys;
 pub mod time;
+pub mod tracemalloc;
 pub mod weakref;
 
 use crate::{
@@ -29,6 +30,7 @@ pub fn find<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, name: &str) -> R<'gc, M, Op
         "atexit" => (sys::atexit_natives(), ""),
         "time" => (time::natives(), ""),
         "math" => (math::natives(), ""),
+        "tracemalloc" => (tracemalloc::natives(), include_str!("modules/tracemalloc.py")),
         "functools" => (vec![], include_str!("modules/functools.py")),
         "collections" => (collections::natives(), include_str!("modules/collections.py")),
         "itertools" => (vec![], include_str!("modules/itertools.py")),

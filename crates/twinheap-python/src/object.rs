@@ -12,7 +12,7 @@ use crate::{
 };
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64},
+    atomic::{AtomicI64, AtomicU8, AtomicU32, AtomicU64},
 };
 use twinheap::{
     Finalize, Gc, GcCell, Lifo, Mutation, OneMutator, Slot, Static, Tail, TextByte, Trace, Val, ValSlot, WeakBox,
@@ -31,8 +31,18 @@ pub struct StrHeader {
     pub hash: AtomicU64,
     /// Code points; equal to the bytes exactly if all are ASCII.
     pub chars: usize,
-    /// Whether the string is the one of its text in the table of names.
-    pub interned: AtomicBool,
+    /// Whether the string is the one of its text in the table of names: [`interned`].
+    pub interned: AtomicU8,
+}
+
+/// Values of [`StrHeader::interned`].
+pub mod interned {
+    /// It is not in the table.
+    pub const NOT: u8 = 0;
+    /// The program put it there (CPython counts its references).
+    pub const MORTAL: u8 = 1;
+    /// The compiler or the runtime did (CPython does not).
+    pub const IMMORTAL: u8 = 2;
 }
 /// A string.
 pub type Str = Tail<StrHeader, TextByte>;

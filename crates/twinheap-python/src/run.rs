@@ -184,6 +184,8 @@ impl<M: OneMutator> Driver<M> {
                     self.sleep(seconds);
                     self.session(|vm| vm.stack.push(Val::none()));
                 }
+                // The session that begins runs the loop that traces, or the one that does not.
+                After::Request(Request::Trace) => self.session(|vm| vm.stack.push(Val::none())),
             }
         }
     }
@@ -361,6 +363,8 @@ fn drive<M: OneMutator>(options: Options, source: &[u8], stack: usize) -> Result
         waiting: None,
         prompted: false,
         lost_frames: (0, Vec::new()),
+        ledger: None,
+        trace_limit: 1,
         sources: HashMap::new(),
         started: std::time::Instant::now(),
         folder: path.parent().map_or_else(PathBuf::new, PathBuf::from),

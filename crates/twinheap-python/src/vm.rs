@@ -64,6 +64,8 @@ pub enum Request {
     Wait,
     /// Sleep so many seconds.
     Sleep(f64),
+    /// Go on in the loop that traces, or in the one that does not.
+    Trace,
 }
 
 /// The heap's root object.
@@ -122,6 +124,8 @@ pub struct Vm<'gc, M: OneMutator> {
     pub todo: Vec<Todo<'gc, M>>,
     /// What is not in the heap.
     pub host: Box<Host>,
+    /// `tracemalloc` is on.
+    pub tracing: bool,
     /// Loops below this one on the Rust stack.
     pub nest: u32,
     /// Names of the keyword arguments of the call in preparation.
@@ -169,6 +173,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let stack = std::mem::take(&mut *rt.stack.borrow_mut(mc));
         let frames = std::mem::take(&mut *rt.frames.borrow_mut(mc));
         let todo = std::mem::take(&mut *rt.todo.borrow_mut(mc));
+        let tracing = host.ledger.is_some();
         let interrupt = host.interrupt.unwrap_or(&NO_INTERRUPT);
         Vm {
             mc,
@@ -177,6 +182,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             frames,
             todo,
             host,
+            tracing,
             nest: 0,
             kwnames: None,
             ask: None,
@@ -303,7 +309,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         {
             return Ok(v);
         }
-        self.make(Big(Static(i)))
+        let b = self.alloc(Big(Static(i)))?;
+        self.big_made(&b);
+        Ok(Val::from_gc(b))
     }
     /// A float.
     #[inline(always)]
@@ -335,7 +343,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// A string object of so many characters.
     pub fn new_str_of(&mut self, text: &str, chars: usize) -> R<'gc, M, Gc<'gc, Str, M>> {
-        match Gc::try_text(self.mc, StrHeader { hash: Default::default(), chars, interned: false.into() }, text) {
+        match Gc::try_text(self.mc, StrHeader { hash: Default::default(), chars, interned: interned::NOT.into() }, text)
+        {
             Ok(s) => Ok(s),
             Err(full) => Err(self.no_memory(full)),
         }
@@ -343,26 +352,27 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// The interned string of this text.
     pub fn intern(&mut self, text: &str) -> R<'gc, M, Gc<'gc, Str, M>> {
         if let Some(s) = self.rt.interned.borrow().get(text) {
+            s.header().interned.store(interned::IMMORTAL, Relaxed);
             return Ok(s.clone());
         }
         let s = self.new_str(text)?;
-        Ok(self.intern_new(s))
+        Ok(self.intern_new(s, interned::IMMORTAL))
     }
-    fn intern_new(&mut self, s: Gc<'gc, Str, M>) -> Gc<'gc, Str, M> {
-        s.header().interned.store(true, Relaxed);
+    fn intern_new(&mut self, s: Gc<'gc, Str, M>, how: u8) -> Gc<'gc, Str, M> {
+        s.header().interned.store(how, Relaxed);
         self.rt.interned.borrow_mut(self.mc).insert(s.text().into(), s.clone());
         s
     }
     /// The interned string equal to `s`.
     #[inline]
     pub fn intern_str(&mut self, s: &Gc<'gc, Str, M>) -> Gc<'gc, Str, M> {
-        if s.header().interned.load(Relaxed) {
+        if s.header().interned.load(Relaxed) != interned::NOT {
             return s.clone();
         }
         let found = self.rt.interned.borrow().get(s.text()).cloned();
         match found {
             Some(s) => s,
-            None => self.intern_new(s.clone()),
+            None => self.intern_new(s.clone(), interned::MORTAL),
         }
     }
     /// A well-known name.
@@ -372,7 +382,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// A list.
     pub fn list(&mut self, items: Vec<V<'gc, M>>) -> R<'gc, M> {
-        self.make(List { items: GcCell::new(Lifo::new(items)), sub: Slot::empty() })
+        let l = self.alloc(List { items: GcCell::new(Lifo::new(items)), sub: Slot::empty() })?;
+        self.list_resized(&l);
+        Ok(Val::from_gc(l))
     }
     /// A tuple.
     pub fn tuple(&mut self, mut items: Vec<V<'gc, M>>) -> R<'gc, M> {
@@ -390,7 +402,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// A dict.
     pub fn dict(&mut self, table: Table<'gc, M>) -> R<'gc, M, Gc<'gc, Dict<'gc, M>, M>> {
-        self.alloc(Dict { table: GcCell::new(table), sub: Slot::empty() })
+        let d = self.alloc(Dict { table: GcCell::new(table), sub: Slot::empty() })?;
+        self.dict_resized(&d);
+        Ok(d)
     }
     /// A `bytes`.
     pub fn bytes(&mut self, bytes: &[u8]) -> R<'gc, M> {

@@ -15,6 +15,8 @@ mod hooks;
 mod language;
 #[path = "examples/limits.rs"]
 mod limits;
+#[path = "examples/memory.rs"]
+mod memory;
 #[path = "examples/signals.rs"]
 mod signals;
 #[path = "examples/support.rs"]

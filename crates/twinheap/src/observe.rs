@@ -3,11 +3,13 @@
 //! Recording cannot fail, block, or allocate on the heap it watches; reading stops nobody.
 //! Not here: how figures are printed.
 
+pub mod blocks;
 pub mod callbacks;
 pub mod collection;
 pub mod holdup;
 
 use crate::alloc::Ladder;
+pub use blocks::BlockEvent;
 pub use callbacks::{CallbackId, Callbacks, Info as CallbackInfo, Phase};
 pub use collection::Collection;
 pub use holdup::{HoldUpCause, HoldUpSummary, HoldUps};

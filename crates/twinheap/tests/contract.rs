@@ -64,6 +64,8 @@ mod trial;
 
 #[path = "contract/allocation.rs"]
 mod allocation;
+#[path = "contract/blocks.rs"]
+mod blocks;
 #[path = "contract/cc.rs"]
 mod cc;
 #[path = "contract/death.rs"]

@@ -22,7 +22,10 @@ fn move_to_end<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     vm.reserve(bytes)?;
     let hash = vm.hash(&key)?;
     match vm.dict_find(&d, &key, hash)? {
-        Some(i) => d.table.borrow_mut(vm.mc).move_to_end(i, last),
+        Some(i) => {
+            d.table.borrow_mut(vm.mc).move_to_end(i, last);
+            vm.dict_resized(&d)
+        }
         None => return Err(vm.raise_with(E::KeyError, vec![key])),
     }
     Ok(twinheap::Val::none())

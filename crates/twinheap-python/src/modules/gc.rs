@@ -262,6 +262,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let found = self.unreachable();
         let n = found.len();
         self.rt.garbage.items.borrow_mut(self.mc).extend(found);
+        self.list_resized(&self.rt.garbage);
         n
     }
     /// Every container that cannot be reached, lists first, then by kind.

@@ -1,8 +1,10 @@
 //! The `sys` and `atexit` modules.
 
+pub mod memory;
+
 use crate::{
     object::*,
-    value::{Kind, Value},
+    value::Value,
     vm::{
         Args, E, R, Vm,
         natives::{MANY, NativeDef, def, def_raw},
@@ -11,29 +13,6 @@ use crate::{
 use std::sync::Mutex;
 use twinheap::{Gc, OneMutator, Static, Val};
 
-fn getrefcount<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
-    if !M::CONSTRAINTS.counted {
-        return Ok(Val::index(2));
-    }
-    let n = match vm.arg_ref(a, 0).as_any() {
-        Some(any) => vm.mc.state_of(any).references.map_or(2, |n| n as usize),
-        // Immortal in CPython.
-        None => 4_294_967_295,
-    };
-    Ok(Val::index(n))
-}
-fn getsizeof<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
-    let v = vm.arg(a, 0);
-    let buffers = match v.kind() {
-        Kind::List => v.downcast_ref::<List<'gc, M>>().map_or(0, |l| l.items.borrow().capacity() * 8),
-        Kind::Dict => v.downcast_ref::<Dict<'gc, M>>().map_or(0, |d| d.table.borrow().buffer_bytes()),
-        Kind::Set => v.downcast_ref::<Set<'gc, M>>().map_or(0, |s| s.table.borrow().buffer_bytes()),
-        Kind::BigInt => v.downcast_ref::<Big>().map_or(0, |b| b.0.0.bits().div_ceil(64) as usize * 8),
-        _ => 0,
-    };
-    let n = v.as_any().map_or(8, |any| any.block_bytes()) + buffers;
-    Ok(Val::index(n))
-}
 fn exit<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let args = vm.args_from(a, 0);
     Err(vm.raise_with(E::SystemExit, args))
@@ -101,9 +80,8 @@ fn excepthook<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
 
 /// Natives of `sys`.
 pub fn natives<M: OneMutator>() -> Vec<NativeDef<M>> {
-    vec![
-        def("getrefcount", 1, 1, getrefcount),
-        def("getsizeof", 1, 2, getsizeof),
+    let mut all = memory::natives();
+    all.extend([
         def("exit", 0, 1, exit),
         def("getrecursionlimit", 0, 0, getrecursionlimit),
         def("setrecursionlimit", 1, 1, setrecursionlimit),
@@ -112,7 +90,8 @@ pub fn natives<M: OneMutator>() -> Vec<NativeDef<M>> {
         def("exception", 0, 0, exception),
         def("unraisablehook", 0, MANY, unraisablehook),
         def("excepthook", 3, 3, excepthook),
-    ]
+    ]);
+    all
 }
 /// Values of `sys`.
 pub fn fill<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, dict: &Gc<'gc, Dict<'gc, M>, M>) -> R<'gc, M, ()> {
@@ -191,6 +170,8 @@ fn unregister<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
         kept.push(if gone { Val::none() } else { e })
     }
     **vm.rt.atexit.items.borrow_mut(vm.mc) = kept;
+    let l = vm.rt.atexit.clone();
+    vm.list_resized(&l);
     Ok(Val::none())
 }
 /// Natives of `atexit`.

@@ -383,6 +383,7 @@ pub fn methods<M: OneMutator>() -> Vec<Methods<M>> {
                 def("__eq__", 2, 2, object_eq),
                 def("__hash__", 1, 1, object_hash),
                 def("__dir__", 1, 1, object_dir),
+                def("__sizeof__", 1, 1, crate::modules::sys::memory::object_sizeof),
                 def_raw("__init_subclass__", 0, MANY, crate::vm::boot::nothing),
                 def("__format__", 2, 2, crate::builtins::dunder::format_),
                 def("__ne__", 2, 2, crate::builtins::dunder::ne),

@@ -68,6 +68,7 @@ fn clear<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let d = this(vm, a)?;
     let old = d.table.borrow_mut(vm.mc).take();
     drop(old);
+    vm.dict_resized(&d);
     Ok(Val::none())
 }
 fn copy<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {

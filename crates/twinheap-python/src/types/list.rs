@@ -150,6 +150,7 @@ pub fn set_slice<'gc, M: OneMutator>(
         let mut old: Vec<_> = l.items.borrow_mut(mc).splice(from..to, new).collect();
         // Last to first, as `list_ass_slice`.
         while old.pop().is_some() {}
+        vm.list_resized(l);
         return Ok(());
     }
     let at = indices(start, stop, step);
@@ -176,6 +177,7 @@ pub fn set_slice<'gc, M: OneMutator>(
         }
     }
     drop(old);
+    vm.list_resized(l);
     Ok(())
 }
 
@@ -199,6 +201,7 @@ fn extend<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let items = vm.items_or_ask("_with_list_extend", a, 1)?;
     vm.reserve_extension(&l, items.len())?;
     l.items.borrow_mut(vm.mc).extend(items);
+    vm.list_resized(&l);
     Ok(Val::none())
 }
 fn insert<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
@@ -208,6 +211,7 @@ fn insert<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let at = if i < 0 { (i + n).max(0) } else { i.min(n) };
     vm.reserve_extension(&l, 1)?;
     l.items.borrow_mut(vm.mc).insert(at as usize, v);
+    vm.list_resized(&l);
     Ok(Val::none())
 }
 fn pop<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
@@ -246,6 +250,7 @@ fn clear<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let l = this(vm, a)?;
     let old = std::mem::take(&mut *l.items.borrow_mut(vm.mc));
     drop(old);
+    vm.list_resized(&l);
     Ok(Val::none())
 }
 fn copy<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
@@ -365,6 +370,7 @@ fn sort<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let mut items = std::mem::take(&mut **l.items.borrow_mut(vm.mc));
     let out = sort_items(vm, &mut items, reverse);
     let meanwhile = std::mem::replace(&mut **l.items.borrow_mut(vm.mc), items);
+    vm.list_resized(&l);
     if !meanwhile.is_empty() {
         return Err(vm.raise(E::ValueError, "list modified during sort"));
     }
@@ -385,6 +391,7 @@ pub fn sort_with<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> 
             both.sort_by_key(|p| p.0)
         }
         **l.items.borrow_mut(vm.mc) = both.into_iter().map(|p| p.1).collect();
+        vm.list_resized(&l);
         return Ok(Val::none());
     }
     let order = merge_sort_indices(vm, &keys, (0..items.len()).collect(), reverse);
@@ -392,10 +399,12 @@ pub fn sort_with<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> 
         Ok(o) => o,
         Err(e) => {
             **l.items.borrow_mut(vm.mc) = items;
+            vm.list_resized(&l);
             return Err(e);
         }
     };
     **l.items.borrow_mut(vm.mc) = order.into_iter().map(|i| items[i].clone()).collect();
+    vm.list_resized(&l);
     Ok(Val::none())
 }
 fn merge_sort_indices<'gc, M: OneMutator>(
@@ -455,6 +464,7 @@ fn init<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let items = if a.n > 1 { vm.items_or_ask("_with_list_init", a, 1)? } else { Vec::new() };
     let old = std::mem::replace(&mut **l.items.borrow_mut(vm.mc), items);
     drop(old);
+    vm.list_resized(&l);
     Ok(Val::none())
 }
 fn range_new<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {

@@ -36,4 +36,5 @@ names! {
     write "write", value "value", code "code", dir "__dir__", fspath "__fspath__", all "__all__", path "__path__",
     prelude_ "<prelude>", intern_class_getitem "__class_getitem__", build_class "__build_class__",
     complex_ "__complex__", stdin "stdin", stdout "stdout", stderr "stderr", flush "flush", trunc "__trunc__",
+    sizeof "__sizeof__",
 }

@@ -24,7 +24,9 @@ fn table<'gc, M: OneMutator>(
     t: SetTable<'gc, M>,
     frozen: bool,
 ) -> R<'gc, M, Gc<'gc, Set<'gc, M>, M>> {
-    vm.alloc(Set { table: GcCell::new(t), frozen, sub: Default::default() })
+    let s = vm.alloc(Set { table: GcCell::new(t), frozen, sub: Default::default() })?;
+    vm.set_resized(&s);
+    Ok(s)
 }
 /// The value as a set: itself, or a new one of its items.
 fn as_set<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, v: &V<'gc, M>) -> R<'gc, M, Gc<'gc, Set<'gc, M>, M>> {
@@ -48,7 +50,8 @@ fn has<'gc, M: OneMutator>(
 }
 fn put<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, s: &Gc<'gc, Set<'gc, M>, M>, hash: u64, k: V<'gc, M>) -> R<'gc, M, ()> {
     if vm.set_find(s, &k, hash)?.is_none() {
-        s.table.borrow_mut(vm.mc).insert(hash, k)
+        s.table.borrow_mut(vm.mc).insert(hash, k);
+        vm.set_resized(s)
     }
     Ok(())
 }
@@ -112,6 +115,8 @@ pub fn operator<'gc, M: OneMutator>(
         let t = out.table.borrow_mut(vm.mc).take();
         let old = x.table.replace(vm.mc, t);
         drop(old);
+        vm.set_resized(&out);
+        vm.set_resized(&x);
         return Ok(Some(a.clone()));
     }
     Ok(Some(Val::from_gc(out)))
@@ -188,6 +193,7 @@ fn clear<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let s = this(vm, a)?;
     let old = s.table.borrow_mut(vm.mc).take();
     drop(old);
+    vm.set_resized(&s);
     Ok(Val::none())
 }
 fn copy<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
@@ -207,6 +213,8 @@ fn many<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, op: BinKind, in_place:
         let t = out.table.borrow_mut(vm.mc).take();
         let old = s.table.replace(vm.mc, t);
         drop(old);
+        vm.set_resized(&out);
+        vm.set_resized(&s);
         return Ok(Val::none());
     }
     Ok(Val::from_gc(out))

@@ -740,7 +740,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if k >= MAX_KEYS {
             return None;
         }
-        debug_assert!(name.header().interned.load(Relaxed), "attribute names are interned before");
+        debug_assert!(name.header().interned.load(Relaxed) != interned::NOT, "attribute names are interned before");
         keys.names.push(name.clone());
         keys.capacity = keys.capacity.max((k + 1) as u32);
         drop(keys);
@@ -857,6 +857,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 let names = i.class.keys.borrow().names.clone();
                 if i.slots[i.class.nslots as usize..].iter().any(|s| s.bits() != 0) {
                     let rest = dict.table.borrow_mut(self.mc).take();
+                    self.dict_resized(&dict);
                     for (k, name) in names.iter().enumerate() {
                         let Some(slot) = i.slots.get(i.class.nslots as usize + k) else { break };
                         let v = slot.take(self.mc);

@@ -227,7 +227,8 @@ impl<'gc, M: OneMutator> Parts<'gc, M> {
 
 impl<'gc, M: OneMutator> Boot<'gc, M> {
     fn text(&self, text: &str) -> Gc<'gc, Str, M> {
-        let header = StrHeader { hash: Default::default(), chars: text.chars().count(), interned: false.into() };
+        let header =
+            StrHeader { hash: Default::default(), chars: text.chars().count(), interned: interned::NOT.into() };
         Gc::try_text(self.mc, header, text).expect("room for the first objects")
     }
     fn intern(&mut self, text: &str) -> Gc<'gc, Str, M> {
@@ -235,7 +236,7 @@ impl<'gc, M: OneMutator> Boot<'gc, M> {
             return s.clone();
         }
         let s = self.text(text);
-        s.header().interned.store(true, std::sync::atomic::Ordering::Relaxed);
+        s.header().interned.store(interned::IMMORTAL, std::sync::atomic::Ordering::Relaxed);
         self.interned.insert(text.into(), s.clone());
         s
     }

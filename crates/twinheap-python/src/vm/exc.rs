@@ -230,6 +230,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// Finds who handles `e`, leaving frames on the way. `new`: it gets a line in its traceback for this frame.
     pub fn unwind(&mut self, mut e: Exc<'gc, M>, stop_at: usize, new: bool) -> Unwound<'gc, M> {
         self.wants = Val::empty();
+        if self.tracing {
+            self.charge_blocks();
+        }
         if e.0.is(&self.rt.spare.get()) && new {
             // One of its own, if there is room after all: the spare one is used again, and must keep nothing alive.
             e = self.raise(E::MemoryError, "");
@@ -350,6 +353,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     Pending::WeakDied(any) => (true, Val::from_any(any)),
                     Pending::Saved(any) => {
                         self.rt.garbage.items.borrow_mut(self.mc).push(Val::from_any(any));
+                        self.list_resized(&self.rt.garbage);
                         continue;
                     }
                 };

@@ -213,7 +213,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             None => {
                 let growth = d.table.borrow().growth_bytes();
                 self.reserve(growth)?;
-                d.table.borrow_mut(self.mc).insert(hash, key, value)
+                d.table.borrow_mut(self.mc).insert(hash, key, value);
+                self.dict_resized(d)
             }
         }
         Ok(())
@@ -242,7 +243,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 drop(t);
                 drop(old);
             }
-            None => t.insert(hash, V::from_gc(name.clone()), value),
+            None => {
+                t.insert(hash, V::from_gc(name.clone()), value);
+                drop(t);
+                self.dict_resized(d)
+            }
         }
     }
     /// Binds a name given as text.
@@ -303,7 +308,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if self.set_find(s, &key, hash)?.is_none() {
             let bytes = s.table.borrow().growth_bytes();
             self.reserve(bytes)?;
-            s.table.borrow_mut(self.mc).insert(hash, key)
+            s.table.borrow_mut(self.mc).insert(hash, key);
+            self.set_resized(s)
         }
         Ok(())
     }

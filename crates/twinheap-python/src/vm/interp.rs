@@ -16,8 +16,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use twinheap::{OneMutator, Val};
 
 impl<'gc, M: OneMutator> Vm<'gc, M> {
-    /// Runs until no more than `stop_at` frames are left.
-    pub fn run(&mut self, stop_at: usize) -> Exit<'gc, M> {
+    /// Runs until no more than `stop_at` frames are left; with `TRACED` it says where it is.
+    pub fn run_as<const TRACED: bool>(&mut self, stop_at: usize) -> Exit<'gc, M> {
         let mut tick = 0u32;
         // The instruction that a collection has just been made for: it runs now, and fails for good if it fails again.
         let mut relieved = if self.nest == 0 { self.begin_again() } else { None };
@@ -146,6 +146,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 'op: loop {
                     let i = instrs[pc];
                     pc += 1;
+                    self.trace::<TRACED>(at, pc);
                     match i.op {
                         Op::Nop => {}
                         Op::PopTop | Op::PrintExpr => drop(pop!()),

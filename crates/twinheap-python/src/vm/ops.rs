@@ -451,6 +451,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     let items = self.repeated_items(&items, n)?;
                     let old = std::mem::replace(&mut **x.items.borrow_mut(self.mc), items);
                     drop(old);
+                    self.list_resized(x);
                     Some(a.clone())
                 }
                 None if b.kind() == K::BigInt => return Err(self.memory_error()),

@@ -438,12 +438,18 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     pub fn list_push(&mut self, l: &Gc<'gc, List<'gc, M>, M>, v: V<'gc, M>) -> R<'gc, M, ()> {
         let mut items = l.items.borrow_mut(self.mc);
         if items.len() == items.capacity() {
-            let bytes = items.len() * 16;
             drop(items);
-            self.reserve(bytes)?;
-            items = l.items.borrow_mut(self.mc);
+            return self.list_push_growing(l, v);
         }
         items.push(v);
+        Ok(())
+    }
+    #[inline(never)]
+    fn list_push_growing(&mut self, l: &Gc<'gc, List<'gc, M>, M>, v: V<'gc, M>) -> R<'gc, M, ()> {
+        let n = l.items.borrow().len();
+        self.reserve(n * 16)?;
+        l.items.borrow_mut(self.mc).push(v);
+        self.list_resized(l);
         Ok(())
     }
     /// Asks for what `more` items at the end of a list take.
@@ -479,7 +485,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     pub fn list_from(&mut self, from: usize) -> R<'gc, M> {
         let items = self.stack.split_off(from);
         match Gc::try_new(self.mc, List { items: GcCell::new(Lifo::new(items)), sub: Slot::empty() }) {
-            Ok(l) => Ok(Val::from_gc(l)),
+            Ok(l) => {
+                self.list_resized(&l);
+                Ok(Val::from_gc(l))
+            }
             Err(no_room) => {
                 self.stack.append(&mut no_room.value.items.into_inner().into_vec());
                 Err(self.no_memory(no_room.full))
@@ -529,7 +538,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let items = self.collect(from)?;
         if let Some(l) = l.downcast_ref::<List<'gc, M>>() {
             self.reserve_extension(l, items.len())?;
-            l.items.borrow_mut(self.mc).extend(items)
+            l.items.borrow_mut(self.mc).extend(items);
+            self.list_resized(l)
         }
         Ok(())
     }

@@ -95,3 +95,11 @@ fn finalization() {
 fn weakref() {
     group("weakref")
 }
+#[test]
+fn tracemalloc() {
+    group("tracemalloc")
+}
+#[test]
+fn sys() {
+    group("sys")
+}

@@ -11,7 +11,7 @@ use crate::{
     },
     config::{Config, ConfigError},
     object::{managed::*, trace::Each, type_info::TypeInfo, weak::WeakHead},
-    observe::{Callbacks, Stats},
+    observe::{Callbacks, Stats, blocks::Blocks},
     sync::Ordering::Acquire,
     unwind::contained,
 };
@@ -33,6 +33,7 @@ pub struct NullHeap {
     objects: Cell<u64>,
     bytes: Cell<u64>,
     at_exit: Cell<u64>,
+    blocks: Blocks,
 }
 /// The mutator's part: the address of the heap.
 pub struct NullLocal(NonNull<NullHeap>);
@@ -98,6 +99,7 @@ unsafe impl Manager for Null {
             objects: Cell::new(0),
             bytes: Cell::new(0),
             at_exit: Cell::new(0),
+            blocks: Blocks::default(),
         }))
     }
     unsafe fn stop(heap: &NullHeap) {
@@ -153,6 +155,9 @@ unsafe impl Manager for Null {
         // SAFETY: `p` is a block of ours by the caller's promise.
         let block_bytes = unsafe { SpanRef::of(p) }.block_bytes();
         heap.bytes.set(heap.bytes.get() + block_bytes as u64);
+        if heap.blocks.is_on() {
+            heap.blocks.handed_out(p.addr().get(), block_bytes)
+        }
     }
     fn check_outside(local: &NullLocal, bytes: usize) -> Result<(), Full> {
         local.heap().memory.check(bytes)
@@ -181,6 +186,9 @@ unsafe impl Manager for Null {
     }
     fn callbacks(heap: &NullHeap) -> &Callbacks {
         &heap.callbacks
+    }
+    fn blocks(heap: &NullHeap) -> &Blocks {
+        &heap.blocks
     }
     fn stats(heap: &NullHeap) -> Stats {
         let mut stats =

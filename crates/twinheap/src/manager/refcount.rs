@@ -40,7 +40,7 @@ use crate::{
         type_info::{Kind, TypeInfo},
         weak::WeakHead,
     },
-    observe::{Callbacks, HoldUps, Stats},
+    observe::{Callbacks, HoldUps, Stats, blocks::Blocks},
     sync::{Ordering::Relaxed, seeded},
 };
 use cache::{Cache, Class, blocks};
@@ -103,6 +103,7 @@ pub struct CountingHeap {
     limit_due: Cell<bool>,
     limit_next: Cell<usize>,
     zeal: Zeal,
+    blocks: Blocks,
     // ---- knobs --------------------------------------------------------------------------------------------------------
     automatic: Cell<bool>,
     thresholds: Cell<[i64; 3]>,
@@ -252,6 +253,7 @@ impl CountingHeap {
             limit_due: Cell::new(false),
             limit_next: Cell::new(config.memory_limit_bytes.unwrap_or(usize::MAX)),
             zeal: Zeal::new(config.zeal),
+            blocks: Blocks::default(),
             automatic: Cell::new(config.automatic),
             thresholds: Cell::new(config.thresholds),
             collect_at: config.collect_at,
@@ -602,6 +604,12 @@ macro_rules! counting_manager {
             }
             fn callbacks(heap: &CountingHeap) -> &Callbacks {
                 &heap.told.callbacks
+            }
+            fn blocks(heap: &CountingHeap) -> &Blocks {
+                &heap.blocks
+            }
+            fn record_blocks(local: &CountingLocal, on: bool) {
+                local.heap().record_blocks(on)
             }
             fn stats(heap: &CountingHeap) -> Stats {
                 heap.stats()

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     alloc::Full,
     config::{Config, ConfigError},
-    observe::{Callbacks, Stats},
+    observe::{Callbacks, Stats, blocks::Blocks},
 };
 use std::{cell::Cell, marker::PhantomData, ptr::NonNull};
 
@@ -228,6 +228,14 @@ pub unsafe trait Manager: sealed::Sealed + Sized + 'static {
 
     /// Who is told of collections.
     fn callbacks(shared: &Self::Shared) -> &Callbacks;
+    /// The list of what becomes of blocks.
+    fn blocks(shared: &Self::Shared) -> &Blocks;
+    /// Begins or ends that list: shuts, or opens again, the fast paths that would not fill it.  Only where
+    /// [`OneMutator`]; called in a session.
+    fn record_blocks(local: &Self::Local, on: bool) {
+        Self::blocks(Self::shared(local)).set(on)
+    }
+
     /// A snapshot of the figures.  Stops nobody.
     fn stats(shared: &Self::Shared) -> Stats;
     /// Walks every invariant of the manager's own.

@@ -26,7 +26,7 @@ use crate::{
     },
     object::type_info::{DropKind, Kind, TypeInfo},
     observe::HoldUpCause,
-    sync::Ordering::Relaxed,
+    sync::{Ordering::Relaxed, seeded},
 };
 use std::{cell::Cell, ptr::NonNull, time::Instant};
 
@@ -36,6 +36,8 @@ const ROOM: u8 = 1;
 const OPEN: u8 = 2;
 /// Added to a state under zeal: every free takes the slow path, which poisons.
 const WATCHED: u8 = 0x80;
+/// Added while blocks are recorded (`observe::blocks`): every free takes the slow path, which notes it.
+const RECORDED: u8 = 0x40;
 
 /// Facts about a span's type, in `Span::note`: a release needs no other line of memory than the span's.
 pub(super) const DROPS: u8 = 1;
@@ -141,9 +143,20 @@ impl CountingHeap {
         if self.zeal.is_on() {
             self.zeal_tick();
         }
-        if block_bytes > LARGE_BYTES {
-            return self.take_large(info, block_bytes);
+        let taken = if block_bytes > LARGE_BYTES {
+            self.take_large(info, block_bytes)
+        } else {
+            self.take_small(info, block_bytes)
+        };
+        if let Ok(p) = taken
+            && self.blocks.is_on()
+        {
+            self.blocks.handed_out(p.addr().get(), block_bytes)
         }
+        taken
+    }
+
+    fn take_small(&self, info: &'static TypeInfo, block_bytes: usize) -> Result<NonNull<u8>, Full> {
         let index = self.class(info, block_bytes);
         loop {
             let class = &mut self.classes()[index];
@@ -152,7 +165,7 @@ impl CountingHeap {
                     link(span);
                 }
                 if let Some(p) = pop(span) {
-                    if !self.zeal.is_on() {
+                    if !self.zeal.is_on() && !self.blocks.is_on() {
                         let entry = self.cache.entry(info, block_bytes);
                         entry.info.set(info.key());
                         entry.block_bytes.set(block_bytes);
@@ -198,7 +211,18 @@ impl CountingHeap {
             (info.kind == Kind::Container, CONTAINERS),
         ];
         span.note.store(facts.iter().map(|&(is, bit)| if is { bit } else { 0 }).sum(), Relaxed);
-        span.listed.store(if self.zeal.is_on() { WATCHED } else { 0 }, Relaxed);
+        let zeal = if self.zeal.is_on() { WATCHED } else { 0 };
+        let recorded = if self.blocks.is_on() { RECORDED } else { 0 };
+        span.listed.store(zeal | recorded, Relaxed);
+    }
+    /// Begins or ends the record of what becomes of blocks.
+    pub(super) fn record_blocks(&self, on: bool) {
+        self.blocks.set(on);
+        self.cache.clear();
+        for span in self.memory.spans() {
+            let listed = span.listed.load(Relaxed) & !RECORDED;
+            span.listed.store(listed | if on { RECORDED } else { 0 }, Relaxed);
+        }
     }
 
     /// A large object has a run of its own; its class is never entered in `classes`.
@@ -245,6 +269,9 @@ impl CountingHeap {
     fn put_back_slowly(&self, span: SpanRef, p: NonNull<u8>) {
         if span.listed.load(Relaxed) & WATCHED != 0 {
             poison(span, p)
+        }
+        if span.listed.load(Relaxed) & RECORDED != 0 && !seeded("freed_block_untold") {
+            self.blocks.freed(p.addr().get())
         }
         let state = state(span);
         if span.is_large() {
@@ -443,10 +470,10 @@ fn poison(span: SpanRef, p: NonNull<u8>) {
 }
 
 fn state(span: SpanRef) -> u8 {
-    span.listed.load(Relaxed) & !WATCHED
+    span.listed.load(Relaxed) & !(WATCHED | RECORDED)
 }
 fn set_state(span: SpanRef, state: u8) {
-    span.listed.store(span.listed.load(Relaxed) & WATCHED | state, Relaxed)
+    span.listed.store(span.listed.load(Relaxed) & (WATCHED | RECORDED) | state, Relaxed)
 }
 fn class_of(span: SpanRef) -> usize {
     span.owner.load(Relaxed) as usize - 1

@@ -46,6 +46,19 @@ const BRAKE: u8 = 1;
 const FULL: u8 = 2;
 /// Blocks of a run under zeal, so that there are many slow paths.
 const ZEAL_RUN: u32 = 8;
+/// And while blocks are recorded: each is noted where runs are taken.
+const RECORDED_RUN: u32 = 1;
+
+impl Inner {
+    /// The most blocks of a run.
+    fn run_max(&self) -> u32 {
+        match (self.blocks.is_on(), self.zeal) {
+            (true, _) if !seeded("recorded_run_is_long") => RECORDED_RUN,
+            (_, Some(_)) => ZEAL_RUN,
+            _ => u32::MAX,
+        }
+    }
+}
 
 /// What the fast path looks at.  Atomic in type only: the owner writes it, and the collector in a stop.
 #[derive(Default)]
@@ -176,9 +189,13 @@ impl Record {
             }
             inner.holdups.since(HoldUpCause::Throttle, since);
         }
-        if out.is_err() {
-            inner.request(Cause::Limit);
-            self.hold_back.store(FULL, Relaxed);
+        match out {
+            Ok(p) if inner.blocks.is_on() => inner.blocks.handed_out(p.addr().get(), bytes),
+            Ok(_) => {}
+            Err(_) => {
+                inner.request(Cause::Limit);
+                self.hold_back.store(FULL, Relaxed);
+            }
         }
         out
     }
@@ -231,10 +248,11 @@ impl Record {
                 if span.swept.load(Relaxed) == sweep_epoch || seeded("allocates_unswept") {
                     // SAFETY: our cursor holds the span and we hold our gray lock (I12); so the phase stays, too.
                     if let Some(mut run) = unsafe { span.next_run(black) } {
-                        if inner.zeal.is_some() && run.len() > ZEAL_RUN as usize {
+                        let most = inner.run_max();
+                        if run.len() > most as usize {
                             // SAFETY: the end of the run just taken.
-                            unsafe { span.return_run(run.start + ZEAL_RUN..run.end) };
-                            run.end = run.start + ZEAL_RUN;
+                            unsafe { span.return_run(run.start + most..run.end) };
+                            run.end = run.start + most;
                             span.next_block.set(run.end);
                         }
                         let first = span.block(run.start);

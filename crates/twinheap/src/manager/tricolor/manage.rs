@@ -27,7 +27,7 @@ use crate::{
         type_info::{Kind, TypeInfo},
         weak::WeakHead,
     },
-    observe::{Callbacks, HoldUpCause, Stats},
+    observe::{Callbacks, HoldUpCause, Stats, blocks::Blocks},
     sync::{
         Arc, Mutex,
         Ordering::{Acquire, Relaxed},
@@ -434,6 +434,15 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
 
     fn callbacks(shared: &Shared) -> &Callbacks {
         &shared.inner.callbacks
+    }
+    fn blocks(shared: &Shared) -> &Blocks {
+        &shared.inner.blocks
+    }
+    fn record_blocks(local: &Local, on: bool) {
+        let gray = &mut lock(&local.record.gray);
+        local.inner.blocks.set(on);
+        // Under the gray lock no new run is longer than one block, and those that are open are closed.
+        local.record.flush(&local.inner, gray, false);
     }
     fn stats(shared: &Shared) -> Stats {
         shared.inner.stats(&shared.inner.all_records())

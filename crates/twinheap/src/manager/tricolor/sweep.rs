@@ -148,7 +148,7 @@ impl Class {
     /// # Safety
     /// The caller may touch the span's alloc bits, and marking is over for `sweep_epoch`.
     unsafe fn sweep(&self, inner: &Inner, span: SpanRef, sweep_epoch: u32) -> Swept {
-        let visit = self.info.drop.is_some() || inner.poison;
+        let visit = self.info.drop.is_some() || inner.sees_the_dead();
         // SAFETY: the caller's promise; `bury` touches the dead block only.
         let swept = unsafe { span.sweep(|p| inner.bury(self.info, p, self.block_bytes), visit) };
         span.swept.store(sweep_epoch, Release);
@@ -190,7 +190,7 @@ impl Class {
                 // Given back (the lists' sweep finds it) or swept by its holder meanwhile.
                 return;
             }
-            if self.info.drop.is_none() && !inner.poison {
+            if self.info.drop.is_none() && !inner.sees_the_dead() {
                 // SAFETY: the holder's gray lock is ours.
                 unsafe { self.sweep(inner, span, sweep_epoch) };
                 return;
@@ -235,6 +235,10 @@ impl Class {
 }
 
 impl Inner {
+    /// Whether sweeps look at dead blocks that need no destructor, too.
+    fn sees_the_dead(&self) -> bool {
+        self.poison || self.blocks.is_on()
+    }
     /// Ends the object in a dead block: destructor (a panic is caught and counted), and poison under zeal.
     ///
     /// # Safety
@@ -245,6 +249,9 @@ impl Inner {
             if !contained(|| unsafe { drop(p) }) {
                 self.figures.drop_panics.fetch_add(1, Relaxed);
             }
+        }
+        if self.blocks.is_on() {
+            self.blocks.freed(p.addr().get())
         }
         if self.poison {
             // SAFETY: the block is ours, and `block_bytes` long.
@@ -280,7 +287,10 @@ impl Inner {
             // SAFETY: large objects in the list are touched by the collector's thread only, once they are born.
             let (info, swept) = unsafe {
                 let info = TypeInfo::in_span(span);
-                (info, span.sweep(|p| self.bury(info, p, span.block_bytes()), info.drop.is_some() || self.poison))
+                (
+                    info,
+                    span.sweep(|p| self.bury(info, p, span.block_bytes()), info.drop.is_some() || self.sees_the_dead()),
+                )
             };
             span.swept.store(sweep_epoch, Release);
             if swept.freed != 0 {
