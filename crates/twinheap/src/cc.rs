@@ -24,14 +24,18 @@
 //! * A thread's end collects.  What others keep beyond it (thread locals that are destroyed later) goes on counting, and its
 //!   memory is not given back.
 //!
-//! Here: the handles.  `cc/here` is the thread's heap, `cc/fields` what may lie inside.  Not here: the heap itself
+//! Here: the handles.  `cc/here` is the thread's heap, `cc/fields` what may lie inside, `cc/weak` the weak ones,
+//! `cc/traits` what std implements for `Rc`.  Not here: the heap itself
 //! (`manager::refcount`).
 
 mod fields;
 mod here;
+mod traits;
+mod weak;
 
 pub use fields::Leaf;
 pub use here::{collect, set_automatic, stats, verify};
+pub use weak::Weak;
 
 use crate::{
     manager::refcount::{CountingHeap, Local, handle, header::header},
@@ -41,12 +45,9 @@ use crate::{
         session::Mutation,
         trace::Trace,
         type_info::InfoOf,
-        weak::WeakBox,
     },
-    sync::Ordering::Relaxed,
 };
 use std::{
-    fmt,
     ops::{Deref, DerefMut},
     ptr::NonNull,
 };
@@ -54,14 +55,6 @@ use std::{
 /// A counted handle to a value on the thread's own heap.  `T` must be `Trace` where one is made.
 #[repr(transparent)]
 pub struct Cc<T: 'static>(NonNull<T>);
-
-/// A handle that does not keep its target alive.
-pub struct Weak<T: 'static> {
-    /// `None`: never had a target.
-    to: Option<Cc<Target>>,
-    of: std::marker::PhantomData<Cc<T>>,
-}
-type Target = WeakBox<'static, (), Local>;
 
 /// What runs when a value with `#[trace(manager = Local, finalize)]` dies, alone or in a cycle.
 ///
@@ -137,7 +130,7 @@ impl<T: 'static> Cc<T> {
             })
         };
         match existing {
-            Some(to) => Weak { to: Some(to), of: std::marker::PhantomData },
+            Some(to) => Weak::of_box(to),
             None => {
                 let weak = Weak::unbound();
                 weak.bind(this);
@@ -252,108 +245,5 @@ impl<T> Drop for Mut<'_, T> {
     fn drop(&mut self) {
         // SAFETY: lent when the guard was made.
         unsafe { CountingHeap::take_back(self.0.erased()) }
-    }
-}
-
-impl<T: 'static> Weak<T> {
-    /// A handle that never answers.
-    pub const fn new() -> Weak<T> {
-        Weak { to: None, of: std::marker::PhantomData }
-    }
-    fn unbound() -> Weak<T> {
-        Weak { to: Some(Cc::new(WeakBox::unbound(()))), of: std::marker::PhantomData }
-    }
-    fn bind(&self, cc: &Cc<T>) {
-        let Some(to) = &self.to else { return };
-        to.head().target.store(cc.0.as_ptr().cast(), Relaxed);
-        // SAFETY: the box is alive and its head is its first field; so is the target.
-        unsafe { Local::weak_born(here::local(), to.erased().cast(), cc.erased()) }
-    }
-    /// The target, if it is alive.
-    pub fn upgrade(&self) -> Option<Cc<T>> {
-        let to = self.to.as_ref()?;
-        // SAFETY: our box is alive; it is bound to a `T` only, and one reference is handed over.
-        unsafe { Local::upgrade(here::local(), to.erased().cast()).map(|p| Cc::from_owned(p)) }
-    }
-    /// Handles to the target, 0 when it is gone.
-    pub fn strong_count(&self) -> usize {
-        self.upgrade().map_or(0, |cc| Cc::strong_count(&cc) - 1)
-    }
-    /// Whether both lead to the same target, or to none.
-    pub fn ptr_eq(&self, other: &Weak<T>) -> bool {
-        let target = |w: &Weak<T>| w.to.as_ref().map_or(std::ptr::null_mut(), |to| to.head().target.load(Relaxed));
-        target(self) == target(other)
-    }
-}
-impl<T> Clone for Weak<T> {
-    fn clone(&self) -> Self {
-        Weak { to: self.to.clone(), of: std::marker::PhantomData }
-    }
-}
-impl<T> Default for Weak<T> {
-    fn default() -> Self {
-        Weak::new()
-    }
-}
-impl<T> fmt::Debug for Weak<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(Weak)")
-    }
-}
-
-impl<T: Default + Trace<'static, Local>> Default for Cc<T> {
-    fn default() -> Self {
-        Cc::new(T::default())
-    }
-}
-impl<T: Trace<'static, Local>> From<T> for Cc<T> {
-    fn from(value: T) -> Self {
-        Cc::new(value)
-    }
-}
-impl<T> AsRef<T> for Cc<T> {
-    fn as_ref(&self) -> &T {
-        self
-    }
-}
-impl<T> std::borrow::Borrow<T> for Cc<T> {
-    fn borrow(&self) -> &T {
-        self
-    }
-}
-impl<T: fmt::Debug> fmt::Debug for Cc<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        T::fmt(self, f)
-    }
-}
-impl<T: fmt::Display> fmt::Display for Cc<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        T::fmt(self, f)
-    }
-}
-impl<T> fmt::Pointer for Cc<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Pointer::fmt(&self.0, f)
-    }
-}
-impl<T: PartialEq> PartialEq for Cc<T> {
-    fn eq(&self, other: &Self) -> bool {
-        **self == **other
-    }
-}
-impl<T: Eq> Eq for Cc<T> {}
-impl<T: PartialOrd> PartialOrd for Cc<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        (**self).partial_cmp(&**other)
-    }
-}
-impl<T: Ord> Ord for Cc<T> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (**self).cmp(&**other)
-    }
-}
-impl<T: std::hash::Hash> std::hash::Hash for Cc<T> {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        (**self).hash(state)
     }
 }
