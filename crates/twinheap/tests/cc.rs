@@ -2,6 +2,15 @@
 //! Every test has a thread, and so a heap, of its own.
 #![forbid(unsafe_code)]
 
+#[path = "cc/as_rc.rs"]
+mod as_rc;
+#[path = "cc/dynamic.rs"]
+mod dynamic;
+#[path = "cc/hard.rs"]
+mod hard;
+#[path = "cc/serde.rs"]
+mod serde;
+
 use std::{
     cell::{Cell, OnceCell, RefCell},
     collections::{HashMap, HashSet},
@@ -33,6 +42,13 @@ impl Drop for Count {
 struct Counted {
     count: Leaf<Count>,
     others: RefCell<Vec<Cc<Counted>>>,
+}
+/// Without the words of panics that are meant.
+fn quietly(f: impl FnOnce()) {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    f();
+    std::panic::set_hook(hook);
 }
 fn counted(dropped: &Rc<Cell<u32>>) -> Cc<Counted> {
     Cc::new(Counted { count: Leaf(Count(dropped.clone())), others: RefCell::new(Vec::new()) })

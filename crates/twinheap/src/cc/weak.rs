@@ -1,59 +1,110 @@
-//! [`Weak`]: a handle that does not keep its target alive.  Behind it is a weak box of the counting heap; all handles to one
-//! target share its box.  Not the box (`object::weak`).  Overview: `cc`.
+//! [`Weak`]: a handle that does not keep its target alive.
+//!
+//! Behind it is a weak box of the counting heap, which says whether the target lives; all handles to one target share its
+//! box.  The pointer is beside it and not in it, because a box does not know what its target is seen as (`dyn Trait`).
+//! Not the box (`object::weak`).  Overview: `cc`.
 
 use super::{Cc, here};
 use crate::{
-    manager::refcount::Local,
-    object::{managed::Manager, weak::WeakBox},
+    manager::refcount::{CountingHeap, Local, handle, header::header},
+    object::{gc::out_of_memory, managed::Manager, weak::WeakBox},
     sync::Ordering::Relaxed,
 };
-use std::fmt;
+use std::{fmt, ptr::NonNull};
 
-/// A handle that does not keep its target alive.
-pub struct Weak<T: 'static> {
+/// A handle that does not keep its target alive.  A word more than a [`Cc`].
+pub struct Weak<T: ?Sized + 'static> {
     /// `None`: never had a target.
-    pub(super) to: Option<Cc<Target>>,
-    of: std::marker::PhantomData<Cc<T>>,
+    to: Option<Cc<Target>>,
+    /// The target, if `to` says that it lives.
+    at: NonNull<T>,
 }
-pub(super) type Target = WeakBox<'static, (), Local>;
+type Target = WeakBox<'static, (), Local>;
 
 impl<T: 'static> Weak<T> {
     /// A handle that never answers.
     pub const fn new() -> Weak<T> {
-        Weak { to: None, of: std::marker::PhantomData }
+        Weak { to: None, at: NonNull::dangling() }
     }
-    /// With one more handle to its box.
-    pub(super) fn of_box(to: Cc<Target>) -> Weak<T> {
-        Weak { to: Some(to), of: std::marker::PhantomData }
-    }
-    pub(super) fn unbound() -> Weak<T> {
-        Weak { to: Some(Cc::new(WeakBox::unbound(()))), of: std::marker::PhantomData }
+}
+impl<T: ?Sized + 'static> Weak<T> {
+    /// A new box, that answers when it is bound.
+    pub(super) fn unbound(at: NonNull<T>) -> Weak<T> {
+        let to = Cc::place(WeakBox::unbound(())).unwrap_or_else(|no| out_of_memory(no.full));
+        Weak { to: Some(to), at }
     }
     pub(super) fn bind(&self, cc: &Cc<T>) {
         let Some(to) = &self.to else { return };
-        to.head().target.store(cc.0.as_ptr().cast(), Relaxed);
+        to.head().target.store(cc.erased().as_ptr(), Relaxed);
         // SAFETY: the box is alive and its head is its first field; so is the target.
         unsafe { Local::weak_born(here::local(), to.erased().cast(), cc.erased()) }
     }
+    /// A handle to what `cc` keeps.
+    pub(super) fn to(cc: &Cc<T>) -> Weak<T> {
+        let existing = || {
+            // SAFETY: the handle keeps the value; the box is alive, and one more handle of it is counted.
+            unsafe {
+                CountingHeap::newest_box(cc.erased()).map(|head| {
+                    handle::retain(head.cast());
+                    Weak { to: Some(Cc(head.cast())), at: cc.0 }
+                })
+            }
+        };
+        existing().unwrap_or_else(|| {
+            let fresh = Weak::unbound(cc.0);
+            // Making room may have run a leaf's `Drop`, and that may have been here.
+            existing().unwrap_or_else(|| {
+                fresh.bind(cc);
+                fresh
+            })
+        })
+    }
+    pub(super) fn map_pointer<U: ?Sized>(self, f: impl FnOnce(NonNull<T>) -> NonNull<U>) -> Weak<U> {
+        Weak { to: self.to, at: f(self.at) }
+    }
     /// The target, if it is alive.
+    fn target(&self) -> Option<NonNull<u8>> {
+        NonNull::new(self.to.as_ref()?.head().target.load(Relaxed))
+    }
+    /// The target, if it is alive.  Never while it is being destroyed, also where a `Drop` asks that is part of that.
     pub fn upgrade(&self) -> Option<Cc<T>> {
-        let to = self.to.as_ref()?;
-        // SAFETY: our box is alive; it is bound to a `T` only, and one reference is handed over.
-        unsafe { Local::upgrade(here::local(), to.erased().cast()).map(|p| Cc::from_owned(p)) }
+        let target = self.target()?;
+        debug_assert_eq!(target, self.at.cast());
+        // SAFETY: a box whose target is not null leads to one that is alive; the box is bound to `at` and nothing else.
+        unsafe { handle::retain(target) };
+        Some(Cc(self.at))
     }
     /// Handles to the target, 0 when it is gone.
     pub fn strong_count(&self) -> usize {
-        self.upgrade().map_or(0, |cc| Cc::strong_count(&cc) - 1)
+        // SAFETY: alive.
+        self.target().map_or(0, |p| unsafe { header(p) }.strong.get() as usize)
     }
-    /// Whether both lead to the same target, or to none.
+    /// Weak handles to the target, 0 when it is gone.
+    pub fn weak_count(&self) -> usize {
+        match (&self.to, self.target()) {
+            (Some(to), Some(_)) => Cc::strong_count(to),
+            _ => 0,
+        }
+    }
+    /// Whether both were made for the same target, alive or not, or both for none.
     pub fn ptr_eq(&self, other: &Weak<T>) -> bool {
-        let target = |w: &Weak<T>| w.to.as_ref().map_or(std::ptr::null_mut(), |to| to.head().target.load(Relaxed));
-        target(self) == target(other)
+        match (&self.to, &other.to) {
+            (Some(a), Some(b)) => Cc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        }
+    }
+    /// The target's address; it dangles when the target is gone, and when there never was one.
+    pub fn as_ptr(&self) -> *const T {
+        self.at.as_ptr()
+    }
+    /// The one reference in it that counts.
+    pub(super) fn edge(&self) -> Option<NonNull<u8>> {
+        self.to.as_ref().map(Cc::erased)
     }
 }
-impl<T> Clone for Weak<T> {
+impl<T: ?Sized> Clone for Weak<T> {
     fn clone(&self) -> Self {
-        Weak { to: self.to.clone(), of: std::marker::PhantomData }
+        Weak { to: self.to.clone(), at: self.at }
     }
 }
 impl<T> Default for Weak<T> {
@@ -61,7 +112,7 @@ impl<T> Default for Weak<T> {
         Weak::new()
     }
 }
-impl<T> fmt::Debug for Weak<T> {
+impl<T: ?Sized> fmt::Debug for Weak<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(Weak)")
     }
