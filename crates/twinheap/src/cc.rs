@@ -43,7 +43,7 @@ pub use here::{collect, set_automatic, stats, verify};
 pub use weak::Weak;
 
 use crate::{
-    manager::refcount::{CountingHeap, Local, handle, header::header},
+    manager::refcount::{CountingHeap, CountingLocal, Local, handle, header::header},
     object::{
         gc::{Gc, NoRoom, out_of_memory},
         managed::Manager,
@@ -113,16 +113,15 @@ impl<T: 'static> Cc<T> {
         if Local::has_pending(local) {
             here::run_pending()
         }
-        Cc::place(value)
+        Cc::place(local, value)
     }
     /// As [`Self::try_new`], but no finalizer runs.
     #[inline(always)]
-    fn place(value: T) -> Result<Cc<T>, NoRoom<T>>
+    fn place(local: &CountingLocal, value: T) -> Result<Cc<T>, NoRoom<T>>
     where
         T: Trace<'static, Local>,
     {
         const { assert!(align_of::<T>() <= 8, "objects are aligned to 8 bytes") };
-        let local = here::local();
         let info = InfoOf::<'static, T, Local>::INFO;
         // SAFETY: `T: Trace` for this manager; the write and `born` follow at once.
         unsafe {
@@ -308,15 +307,15 @@ impl Drop for KeptBack {
     }
 }
 
-mod sealed {
-    /// Closed: what a value is copied into is a `Cc` of ours.
-    pub trait Sealed {}
-    impl<T> Sealed for T {}
-    impl<T> Sealed for [T] {}
-    impl Sealed for str {}
+mod closed {
+    /// What a value is cloned into has no other handle: that is ours to see to.
+    pub trait Unshared {}
+    impl<T> Unshared for T {}
+    impl<T> Unshared for [T] {}
+    impl Unshared for str {}
 }
 /// What [`Cc::make_mut`] can copy: a `Clone` value, a slice of those, text.  Sealed.
-pub trait CloneToCc: sealed::Sealed + 'static {
+pub trait CloneToCc: closed::Unshared + 'static {
     /// A clone, behind a handle of its own.
     #[doc(hidden)]
     fn clone_to_cc(&self) -> Cc<Self>;

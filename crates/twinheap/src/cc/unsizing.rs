@@ -41,6 +41,7 @@ mod sealed {
 }
 
 /// What [`unsize!`](crate::unsize) takes.  Sealed.
+#[diagnostic::on_unimplemented(message = "`unsize!` takes a `Cc` or a `Weak`, and `{Self}` is neither")]
 pub trait Handle: sealed::Sealed + Sized {
     /// What it is a handle to.
     type To: ?Sized + 'static;
