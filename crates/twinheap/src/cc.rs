@@ -21,18 +21,25 @@
 //! * A type that owns a `Cc` cannot implement `Drop` (dead neighbours must not be read); implement [`Finalize`].  Leaves
 //!   may have any `Drop`; the panic of one ends there and is counted.  Lists of any length drop in bounded stack.
 //! * Any `'static` value is a leaf inside [`Leaf`]; what it hides is never looked into, so a cycle through it leaks.
+//! * `Cc<[T]>`, `Cc<str>` and `Cc<dyn Trait>` are handles of two words, and fields like any other: collections see through
+//!   them.  [`unsize!`](crate::unsize) makes the last.
 //! * A thread's end collects.  What others keep beyond it (thread locals that are destroyed later) goes on counting, and its
 //!   memory is not given back.
 //!
-//! Here: the handles.  `cc/here` is the thread's heap, `cc/fields` what may lie inside, `cc/weak` the weak ones,
-//! `cc/traits` what std implements for `Rc`.  Not here: the heap itself
-//! (`manager::refcount`).
+//! From another pointer to this one: [`migration`].
+//!
+//! Here: the handles.  `cc/here` is the thread's heap, `cc/fields` what may lie inside, `cc/weak` the weak ones, `cc/slice`
+//! slices and text, `cc/unsizing` the coercion, `cc/traits` what std implements for `Rc`, `cc/serialize` serde.  Not here:
+//! the heap itself (`manager::refcount`).
+#![doc = include_str!("cc/beside_rc.md")]
 
 mod fields;
 mod here;
 #[cfg(feature = "serde")]
 mod serialize;
 mod slice;
+#[doc = include_str!("cc/migration.md")]
+pub mod migration {}
 mod traits;
 #[doc(hidden)]
 pub mod unsizing;

@@ -117,3 +117,50 @@ impl<T: ?Sized> fmt::Debug for Weak<T> {
         f.write_str("(Weak)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{stats, verify},
+        *,
+    };
+    use crate::manager::refcount::header::IMMORTAL;
+
+    /// A count that reached its end stays there, whoever it counts: the value is never released, and nobody is alone with it.
+    #[test]
+    fn saturated_counts() {
+        let nearly = |p: NonNull<u8>| {
+            // SAFETY: alive.
+            unsafe { header(p) }.strong.set(IMMORTAL - 1)
+        };
+        let mut a: Cc<[u8]> = Cc::from([1, 2]);
+        nearly(a.erased());
+        let b = a.clone();
+        assert_eq!(Cc::strong_count(&b.clone()), u32::MAX as usize);
+        assert!(Cc::get_mut(&mut a).is_none());
+        // A copy of its own.
+        Cc::make_mut(&mut a)[0] = 9;
+        assert_eq!((&*a, &*b, Cc::strong_count(&a)), (&[9, 2][..], &[1, 2][..], 1));
+        let array: Cc<[u8; 2]> = b.try_into().unwrap();
+        let array = Cc::try_unwrap(array).unwrap_err();
+        let weak = Cc::downgrade(&array);
+        assert_eq!(weak.strong_count(), u32::MAX as usize);
+        drop(array);
+        assert_eq!(weak.upgrade().as_deref(), Some(&[1, 2]));
+        // As many weak handles: their box stays, and says that the target is gone when it is.
+        let c = Cc::new(7);
+        let weak = Cc::downgrade(&c);
+        nearly(weak.edge().unwrap());
+        let clones = [weak.clone(), weak.clone(), weak];
+        assert_eq!(Cc::weak_count(&c), u32::MAX as usize);
+        assert_eq!(clones[0].upgrade(), Some(Cc::new(7)));
+        drop(c);
+        assert!(clones.iter().all(|weak| weak.upgrade().is_none() && weak.weak_count() == 0));
+        drop(clones);
+        verify().unwrap();
+        // The array, its weak box, and the immortal one.
+        let live: usize = stats().ladder.classes.iter().map(|class| class.live_blocks).sum();
+        assert_eq!(live, 3 + 1, "and `a`");
+        drop(a);
+    }
+}

@@ -210,7 +210,8 @@ same! {
         let before = LEAVES.get();
         let array = P::new([Counted::default(), Counted::default()]);
         let slice: P<[Counted]> = widen!(array.clone() => [Counted]);
-        writeln!(log, "{} {} {}", slice.len(), P::strong_count(&array), P::as_ptr(&array).cast::<u8>() == P::as_ptr(&slice).cast()).unwrap();
+        let same = P::as_ptr(&array).cast::<u8>() == P::as_ptr(&slice).cast();
+        writeln!(log, "{} {} {same}", slice.len(), P::strong_count(&array)).unwrap();
         drop(array);
         let back: P<[Counted; 2]> = slice.try_into().unwrap();
         let made: P<[Counted]> = vec![Counted::default(), Counted::default(), Counted::default()].into();
@@ -250,9 +251,10 @@ same! {
     }
     // As the table in the module's documentation has them.
     auto_traits(log) {
-        fn unwinds<T: UnwindSafe + RefUnwindSafe + Unpin>() -> bool { true }
-        writeln!(log, "{}", unwinds::<P<std::marker::PhantomPinned>>()).unwrap();
-        writeln!(log, "{}", unwinds::<P<dyn Shape + RefUnwindSafe>>()).unwrap();
+        fn unwinds<T: UnwindSafe + RefUnwindSafe + Unpin>() -> &'static str { std::any::type_name::<T>() }
+        for name in [unwinds::<P<std::marker::PhantomPinned>>(), unwinds::<P<dyn Shape + RefUnwindSafe>>()] {
+            writeln!(log, "{}", name.split_once('<').unwrap().1).unwrap();
+        }
     }
     elements_of_every_sort(log) {
         for n in [0usize, 1, 7, 8, 9, 100, 5_000] {
