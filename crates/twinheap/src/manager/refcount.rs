@@ -195,7 +195,7 @@ impl CountingHeap {
     pub(crate) unsafe fn disown(p: NonNull<u8>) {
         // SAFETY: the caller's object.
         unsafe {
-            if header(p).has(HAS_WEAK) {
+            if header(p).has(HAS_WEAK) && !seeded("weak_handles_beside_unique_access") {
                 CountingHeap::of(SpanRef::of(p)).clear_weak(p, true)
             }
         }
@@ -231,7 +231,9 @@ impl CountingHeap {
             if TypeInfo::in_span(span).kind == Kind::Container {
                 heap.count0.set((heap.count0.get() - 1).max(0));
             }
-            heap.put_back(span, p)
+            if !seeded("failed_birth_kept") {
+                heap.put_back(span, p)
+            }
         }
     }
     /// The newest weak box of `p` that is alive, if it has any: a dying one is linked until its glue has run.
