@@ -133,8 +133,16 @@ fn an_rc_and_a_little_more() {
     let a = Cc::pin(Pinned(RefCell::new(None), Leaf(PhantomPinned)));
     *a.0.borrow_mut() = Some(a.clone());
     assert!(std::ptr::eq(&*a, &**a.0.borrow().as_ref().unwrap()));
-    drop(a);
+    let seen: Pin<Cc<dyn Trait>> = twinheap::unsize!(a => dyn Trait);
+    assert_eq!(seen.answer(), 42);
+    drop(seen);
     assert_eq!(cc::collect(), 1);
+    trait Trait {
+        fn answer(&self) -> u32 {
+            42
+        }
+    }
+    impl Trait for Pinned {}
     // Nothing was asked of the vector's length, and it comes back when there is no room for it.
     let slice = Cc::try_from_vec(vec![String::from("a")]).unwrap();
     assert_eq!((Cc::try_new(5).unwrap(), &*slice[0]), (Cc::new(5), "a"));

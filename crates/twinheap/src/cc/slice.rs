@@ -22,7 +22,7 @@ use crate::{
     },
     sync::seeded,
 };
-use std::{borrow::Cow, ptr::NonNull};
+use std::{borrow::Cow, mem::ManuallyDrop, ptr::NonNull};
 
 /// What lies in the heap behind a `Cc<[T]>`.
 pub struct Elements<T>([T; 0]);
@@ -138,8 +138,21 @@ impl<T: Trace<'static, Local>> From<Box<[T]>> for Cc<[T]> {
     }
 }
 impl<T: Trace<'static, Local>, const N: usize> From<[T; N]> for Cc<[T]> {
+    /// Moves the elements.  (`unsize!(Cc::new(array) => [T])` is a value of another type to the heap, which keeps values of
+    /// one type together.)
+    ///
+    /// # Panics
+    /// When the system refuses memory.
+    #[track_caller]
     fn from(from: [T; N]) -> Self {
-        crate::unsize!(Cc::new(from) => [T])
+        let mut from = ManuallyDrop::new(from);
+        // SAFETY: the elements are moved: copied once, and not dropped where they were.
+        let made = unsafe { Cc::build(N, |to: NonNull<T>| to.as_ptr().copy_from_nonoverlapping(from.as_ptr(), N)) };
+        made.unwrap_or_else(|full| {
+            // SAFETY: nothing was moved.
+            unsafe { ManuallyDrop::drop(&mut from) };
+            out_of_memory(full)
+        })
     }
 }
 impl<T: Trace<'static, Local> + Clone> From<&[T]> for Cc<[T]> {

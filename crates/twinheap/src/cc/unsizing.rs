@@ -6,9 +6,9 @@
 //! the heap is written at its span.  Overview: `cc`.
 
 use super::{Cc, Weak};
-use std::{any::Any, ptr::NonNull};
+use std::{any::Any, pin::Pin, ptr::NonNull};
 
-/// A [`Cc`](crate::Cc) or [`Weak`](crate::cc::Weak) handle to `T` as one to `U`, where a `Box<T>` would become a `Box<U>` by
+/// A [`Cc`](crate::Cc), a `Pin<Cc<T>>` or a [`Weak`](crate::cc::Weak) handle to `T` as one to `U`, where a `Box<T>` would become a `Box<U>` by
 /// itself: an array as a slice, a value as a trait object, a trait object as one of its supertrait.
 ///
 /// ```
@@ -38,10 +38,11 @@ mod sealed {
     pub trait Sealed {}
     impl<T: ?Sized + 'static> Sealed for super::Cc<T> {}
     impl<T: ?Sized + 'static> Sealed for super::Weak<T> {}
+    impl<T: ?Sized + 'static> Sealed for std::pin::Pin<super::Cc<T>> {}
 }
 
 /// What [`unsize!`](crate::unsize) takes.  Sealed.
-#[diagnostic::on_unimplemented(message = "`unsize!` takes a `Cc` or a `Weak`, and `{Self}` is neither")]
+#[diagnostic::on_unimplemented(message = "`unsize!` takes a `Cc`, a `Pin<Cc<_>>` or a `Weak`, and `{Self}` is none")]
 pub trait Handle: sealed::Sealed + Sized {
     /// What it is a handle to.
     type To: ?Sized + 'static;
@@ -69,6 +70,16 @@ impl<T: ?Sized + 'static> Handle for Weak<T> {
     unsafe fn widen<U: ?Sized + 'static>(self, f: impl FnOnce(*mut T) -> *mut U) -> Weak<U> {
         // SAFETY: as above, and the pointer of a weak handle is not null either.
         self.map_pointer(|p| unsafe { NonNull::new_unchecked(f(p.as_ptr())) })
+    }
+}
+
+impl<T: ?Sized + 'static> Handle for Pin<Cc<T>> {
+    type To = T;
+    type As<U: ?Sized + 'static> = Pin<Cc<U>>;
+    #[inline(always)]
+    unsafe fn widen<U: ?Sized + 'static>(self, f: impl FnOnce(*mut T) -> *mut U) -> Pin<Cc<U>> {
+        // SAFETY: the same value, which stays pinned; forwarded.
+        unsafe { Pin::new_unchecked(Pin::into_inner_unchecked(self).widen(f)) }
     }
 }
 

@@ -102,7 +102,7 @@ fn cycles_through_slices() {
         let a = hub("a", &dropped);
         let rows: Cc<[RefCell<Option<Cc<Hub>>>]> = match made {
             true => (0..3).map(|_| RefCell::new(None)).collect(),
-            false => Cc::from([const { RefCell::new(None) }; 3]),
+            false => unsize!(Cc::new([const { RefCell::new(None) }; 3]) => [RefCell<Option<Cc<Hub>>>]),
         };
         *rows[2].borrow_mut() = Some(a.clone());
         *rows[0].borrow_mut() = Some(hub("b", &dropped));
