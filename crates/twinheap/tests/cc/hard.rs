@@ -172,6 +172,39 @@ fn everything_in_a_finalizer() {
     nothing_is_left();
 }
 
+/// As CPython's: a collection that finds a value dead takes its weak handles, though its finalizer brings it back; at the
+/// last handle the finalizer comes first.
+#[test]
+fn weak_handles_of_who_came_back() {
+    thread_local!(static BACK: RefCell<Vec<Cc<Comes>>> = const { RefCell::new(Vec::new()) });
+    #[derive(Trace)]
+    #[trace(manager = Local, finalize)]
+    struct Comes(RefCell<Option<Cc<Comes>>>);
+    impl cc::Finalize for Comes {
+        fn finalize(this: &Cc<Self>) {
+            BACK.with_borrow_mut(|back| back.push(this.clone()))
+        }
+    }
+    for tied in [false, true] {
+        let a = Cc::new(Comes(RefCell::new(None)));
+        let weak = Cc::downgrade(&a);
+        if tied {
+            *a.0.borrow_mut() = Some(a.clone())
+        }
+        drop(a);
+        cc::collect();
+        let back = BACK.take().pop().expect("it came back");
+        let again = Cc::downgrade(&back);
+        assert!(again.upgrade().is_some());
+        assert_eq!((weak.upgrade().is_some(), weak.ptr_eq(&again)), (!tied, !tied));
+        back.0.take();
+        drop(back);
+        assert!(again.upgrade().is_none() && weak.upgrade().is_none());
+    }
+    cc::collect();
+    nothing_is_left();
+}
+
 /// A weak handle does not answer for what is being destroyed: not in its own leaf's drop, nor in its neighbour's, by count,
 /// in a cycle, and while it waits in a long list.
 #[test]
