@@ -8,8 +8,8 @@
 use super::{Cc, Weak};
 use std::{any::Any, pin::Pin, ptr::NonNull};
 
-/// A [`Cc`](crate::Cc), a `Pin<Cc<T>>` or a [`Weak`](crate::cc::Weak) handle to `T` as one to `U`, where a `Box<T>` would become a `Box<U>` by
-/// itself: an array as a slice, a value as a trait object, a trait object as one of its supertrait.
+/// A [`Cc`](crate::Cc), a `Pin<Cc<T>>` or a [`Weak`](crate::cc::Weak) handle to `T` as one to `U`, where a `Box<T>` would
+/// become a `Box<U>` by itself: an array as a slice, a value as a trait object, a trait object as one of its supertrait.
 ///
 /// ```
 /// use std::{any::Any, fmt::Debug};
