@@ -129,12 +129,12 @@ mod tests {
     /// A count that reached its end stays there, whoever it counts: the value is never released, and nobody is alone with it.
     #[test]
     fn saturated_counts() {
-        let nearly = |p: NonNull<u8>| {
+        let set = |p: NonNull<u8>, count: u32| {
             // SAFETY: alive.
-            unsafe { header(p) }.strong.set(IMMORTAL - 1)
+            unsafe { header(p) }.strong.set(count)
         };
         let mut a: Cc<[u8]> = Cc::from([1, 2]);
-        nearly(a.erased());
+        set(a.erased(), IMMORTAL - 1);
         let b = a.clone();
         assert_eq!(Cc::strong_count(&b.clone()), u32::MAX as usize);
         assert!(Cc::get_mut(&mut a).is_none());
@@ -146,21 +146,27 @@ mod tests {
         let weak = Cc::downgrade(&array);
         assert_eq!(weak.strong_count(), u32::MAX as usize);
         drop(array);
-        assert_eq!(weak.upgrade().as_deref(), Some(&[1, 2]));
+        let immortal = weak.upgrade().unwrap();
+        assert_eq!(*immortal, [1, 2]);
         // As many weak handles: their box stays, and says that the target is gone when it is.
         let c = Cc::new(7);
-        let weak = Cc::downgrade(&c);
-        nearly(weak.edge().unwrap());
-        let clones = [weak.clone(), weak.clone(), weak];
+        let other = Cc::downgrade(&c);
+        set(other.edge().unwrap(), IMMORTAL - 1);
+        let clones = [other.clone(), other.clone(), other];
         assert_eq!(Cc::weak_count(&c), u32::MAX as usize);
         assert_eq!(clones[0].upgrade(), Some(Cc::new(7)));
         drop(c);
         assert!(clones.iter().all(|weak| weak.upgrade().is_none() && weak.weak_count() == 0));
+        let gone = clones[0].edge().unwrap();
         drop(clones);
         verify().unwrap();
-        // The array, its weak box, and the immortal one.
-        let live: usize = stats().ladder.classes.iter().map(|class| class.live_blocks).sum();
-        assert_eq!(live, 3 + 1, "and `a`");
-        drop(a);
+        // The two immortal ones, a weak box of one of them, and `a`.
+        let live = || stats().ladder.classes.iter().map(|class| class.live_blocks).sum::<usize>();
+        assert_eq!(live(), 4);
+        // Made mortal again, or the thread's heap would never be freed.
+        set(immortal.erased(), 1);
+        set(gone, 1);
+        drop((immortal, weak, a, Cc::<Target>(gone.cast())));
+        assert_eq!(live(), 0);
     }
 }
