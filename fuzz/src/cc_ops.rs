@@ -1,5 +1,6 @@
 //! Random operations on [`Cc`], beside a model: what is reached is what should be, unique access is given only to what is
-//! unique, finalizers run once, cycles are collected by [`cc::collect`] or at the thread's end, and nothing is left.
+//! unique, finalizers run once, cycles are collected by [`cc::collect`] or at the thread's end, and nothing is left.  Edges are
+//! handles to nodes, to nodes as trait objects, and to slices of handles that nodes share.
 //!
 //! Each case has a thread of its own, because the heap is the thread's.  Not here: heaps with sessions (`heap_ops`).
 
@@ -7,6 +8,7 @@ use crate::{quietly, random::Random, shrink::shrink};
 use std::{
     cell::{Cell, RefCell},
     collections::HashSet,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -15,6 +17,7 @@ use std::{
 use twinheap::{
     Cc, Local, Trace,
     cc::{self, Finalize, Leaf, Weak},
+    unsize,
 };
 
 const REGISTERS: usize = 8;
@@ -47,8 +50,20 @@ struct Node {
     plain: Vec<Cc<Node>>,
     list: RefCell<Vec<Cc<Node>>>,
     mortal: RefCell<Option<Cc<Mortal>>>,
+    things: RefCell<Vec<Cc<dyn Thing>>>,
+    slice: RefCell<Option<Cc<[Cc<Node>]>>>,
     weak: RefCell<Weak<Node>>,
+    weak_thing: RefCell<Option<Weak<dyn Thing>>>,
     _token: Leaf<Token>,
+}
+/// What a node is seen as.
+trait Thing {
+    fn id(&self) -> usize;
+}
+impl Thing for Node {
+    fn id(&self) -> usize {
+        self.id
+    }
 }
 /// Has a finalizer, and refers back.
 #[derive(Trace)]
@@ -79,6 +94,35 @@ enum Operation {
     /// A node that knows itself weakly from birth.
     Cyclic {
         to: usize,
+    },
+    /// A birth that ends in a panic, with a collection in it; its weak handle stays with the node.
+    FailedCyclic {
+        node: usize,
+    },
+    /// The node holds another as a trait object.
+    PushThing {
+        node: usize,
+        from: usize,
+    },
+    PopThing {
+        node: usize,
+    },
+    /// A slice of what the other's list holds.
+    Slice {
+        node: usize,
+        from: usize,
+    },
+    /// The other's slice.
+    ShareSlice {
+        node: usize,
+        from: usize,
+    },
+    WeakenThing {
+        node: usize,
+        from: usize,
+    },
+    FindThing {
+        node: usize,
     },
     Copy {
         from: usize,
@@ -129,7 +173,7 @@ enum Operation {
 impl Operation {
     fn new(random: &mut Random) -> Self {
         let (one, other) = (random.below(REGISTERS), random.below(REGISTERS));
-        match random.below(60) {
+        match random.below(80) {
             0..10 => Operation::New { to: one },
             10..12 => Operation::Cyclic { to: one },
             12..16 => Operation::Copy { from: one, to: other },
@@ -144,7 +188,14 @@ impl Operation {
             55 => Operation::Churn { count: 1 + random.below(if cfg!(miri) { 20 } else { 6_000 }) },
             56 | 57 => Operation::Collect,
             58 => Operation::Verify,
-            _ => Operation::Automatic(random.one_in(2)),
+            59 => Operation::Automatic(random.one_in(2)),
+            60..65 => Operation::PushThing { node: one, from: other },
+            65..67 => Operation::PopThing { node: one },
+            67..71 => Operation::Slice { node: one, from: other },
+            71..74 => Operation::ShareSlice { node: one, from: other },
+            74..76 => Operation::WeakenThing { node: one, from: other },
+            76..79 => Operation::FindThing { node: one },
+            _ => Operation::FailedCyclic { node: one },
         }
     }
 }
@@ -185,7 +236,17 @@ struct Twin {
     plain: Vec<usize>,
     list: Vec<usize>,
     mortal: Option<usize>,
+    things: Vec<usize>,
+    /// Which of the slices.
+    slice: Option<usize>,
     weak: Option<usize>,
+    weak_thing: Option<usize>,
+}
+impl Twin {
+    /// What it refers to by itself, slices and mortals aside.
+    fn own(&self) -> impl Iterator<Item = &usize> {
+        self.plain.iter().chain(&self.list).chain(&self.things)
+    }
 }
 #[derive(Default, Clone)]
 struct MortalTwin {
@@ -201,6 +262,7 @@ struct Tester {
     held: [Option<usize>; REGISTERS],
     nodes: Vec<Twin>,
     mortals: Vec<MortalTwin>,
+    slices: Vec<Vec<usize>>,
     /// Nodes that a weak reference found again: their mortals may have been queued meanwhile.
     excused: bool,
 }
@@ -214,6 +276,7 @@ impl Tester {
             held: [None; REGISTERS],
             nodes: Vec::new(),
             mortals: Vec::new(),
+            slices: Vec::new(),
             excused: false,
         }
     }
@@ -234,7 +297,7 @@ impl Tester {
         }
         cc::verify()?;
         self.compare()?;
-        let (nodes, mortals) = self.reached();
+        let (nodes, mortals, _) = self.reached();
         let (expected, found) = (nodes.len() + mortals.len(), self.shared.alive.load(SeqCst));
         if found != expected {
             return Err(format!("{found} objects are alive after collections, {expected} should be"));
@@ -247,20 +310,23 @@ impl Tester {
         Ok(())
     }
 
-    /// Nodes and mortals.
-    fn reached(&self) -> (HashSet<usize>, HashSet<usize>) {
-        let (mut nodes, mut mortals) = (HashSet::new(), HashSet::new());
+    /// Nodes, mortals and slices.
+    fn reached(&self) -> (HashSet<usize>, HashSet<usize>, HashSet<usize>) {
+        let (mut nodes, mut mortals, mut slices) = (HashSet::new(), HashSet::new(), HashSet::new());
         let mut left: Vec<usize> = self.held.iter().flatten().copied().collect();
         while let Some(id) = left.pop() {
             if nodes.insert(id) {
                 let twin = &self.nodes[id];
-                left.extend(twin.plain.iter().chain(&twin.list));
+                left.extend(twin.own());
+                if let Some(slice) = twin.slice.filter(|&slice| slices.insert(slice)) {
+                    left.extend(&self.slices[slice]);
+                }
                 if let Some(mortal) = twin.mortal.filter(|&mortal| mortals.insert(mortal)) {
                     left.extend(&self.mortals[mortal].back);
                 }
             }
         }
-        (nodes, mortals)
+        (nodes, mortals, slices)
     }
 
     /// Takes in what finalizers did.
@@ -269,7 +335,7 @@ impl Tester {
         if log.is_empty() {
             return Ok(());
         }
-        let (_, reachable) = self.reached();
+        let (_, reachable, _) = self.reached();
         for (id, held) in log {
             let mortal = &mut self.mortals[id];
             if mortal.finalized {
@@ -302,7 +368,10 @@ impl Tester {
             plain: Vec::new(),
             list: RefCell::default(),
             mortal: RefCell::default(),
+            things: RefCell::default(),
+            slice: RefCell::default(),
             weak: RefCell::new(weak),
+            weak_thing: RefCell::default(),
             _token: Token::new(&self.shared),
         }
     }
@@ -327,6 +396,75 @@ impl Tester {
                 let id = node.id;
                 self.nodes[id].weak = Some(id);
                 self.put(to, Some(node), Some(id));
+            }
+            Operation::FailedCyclic { node } => {
+                let kept = Cell::new(None);
+                let failed = catch_unwind(AssertUnwindSafe(|| {
+                    Cc::new_cyclic(|weak: &Weak<Node>| {
+                        kept.set(Some(weak.clone()));
+                        cc::collect();
+                        resume_unwind(Box::new("no node"))
+                    })
+                }));
+                let kept = kept.take().ok_or("the closure did not run")?;
+                if failed.is_ok() || kept.upgrade().is_some() {
+                    return Err("a birth that failed brought something forth".into());
+                }
+                cc::verify()?;
+                if let Some((node, id)) = twin(node) {
+                    *node.weak.borrow_mut() = kept.clone();
+                    *node.weak_thing.borrow_mut() = Some(unsize!(kept => dyn Thing));
+                    (self.nodes[id].weak, self.nodes[id].weak_thing) = (None, None);
+                }
+            }
+            Operation::PushThing { node, from } => {
+                if let (Some((node, id)), Some((what, what_id))) = (twin(node), twin(from)) {
+                    node.things.borrow_mut().push(unsize!(what => dyn Thing));
+                    self.nodes[id].things.push(what_id);
+                }
+            }
+            Operation::PopThing { node } => {
+                if let Some((node, id)) = twin(node) {
+                    let (what, what_id) = (node.things.borrow_mut().pop(), self.nodes[id].things.pop());
+                    if what.as_ref().map(|what| what.id()) != what_id {
+                        return Err(format!("the things of node {id} end in another than {what_id:?}"));
+                    }
+                }
+            }
+            Operation::Slice { node, from } => {
+                if let (Some((node, id)), Some((from, from_id))) = (twin(node), twin(from)) {
+                    let slice: Cc<[Cc<Node>]> = from.list.borrow().iter().cloned().collect();
+                    self.slices.push(self.nodes[from_id].list.clone());
+                    self.nodes[id].slice = Some(self.slices.len() - 1);
+                    let old = node.slice.replace(Some(slice));
+                    drop(old);
+                }
+            }
+            Operation::ShareSlice { node, from } => {
+                if let (Some((node, id)), Some((from, from_id))) = (twin(node), twin(from)) {
+                    let slice = from.slice.borrow().clone();
+                    self.nodes[id].slice = self.nodes[from_id].slice;
+                    let old = node.slice.replace(slice);
+                    drop(old);
+                }
+            }
+            Operation::WeakenThing { node, from } => {
+                if let (Some((node, id)), Some((what, what_id))) = (twin(node), twin(from)) {
+                    *node.weak_thing.borrow_mut() = Some(unsize!(Cc::downgrade(&what) => dyn Thing));
+                    self.nodes[id].weak_thing = Some(what_id);
+                }
+            }
+            Operation::FindThing { node } => {
+                let Some((node, id)) = twin(node) else { return Ok(()) };
+                let found = node.weak_thing.borrow().as_ref().and_then(Weak::upgrade).map(|thing| thing.id());
+                match (found, self.nodes[id].weak_thing) {
+                    (Some(found), Some(target)) if found == target => {}
+                    (None, Some(target)) if !self.excused && self.reached().0.contains(&target) => {
+                        return Err(format!("node {target} is reachable, and its weak thing is dead"));
+                    }
+                    (None, _) => {}
+                    (found, target) => return Err(format!("weak thing of {target:?} gives {found:?}")),
+                }
             }
             Operation::Copy { from, to } => {
                 let (node, id) = (self.registers[from].clone(), self.held[from]);
@@ -436,10 +574,18 @@ impl Tester {
 
     /// How many references to a node can be reached, registers included.
     fn references_to(&self, id: usize) -> usize {
-        let (nodes, mortals) = self.reached();
-        let in_nodes = nodes.iter().flat_map(|&node| self.nodes[node].plain.iter().chain(&self.nodes[node].list));
+        let (nodes, mortals, slices) = self.reached();
+        let in_nodes = nodes.iter().flat_map(|&node| self.nodes[node].own());
         let in_mortals = mortals.iter().flat_map(|&mortal| &self.mortals[mortal].back);
-        self.held.iter().flatten().chain(in_nodes).chain(in_mortals).filter(|&&target| target == id).count()
+        let in_slices = slices.iter().flat_map(|&slice| &self.slices[slice]);
+        self.held
+            .iter()
+            .flatten()
+            .chain(in_nodes)
+            .chain(in_mortals)
+            .chain(in_slices)
+            .filter(|&&target| target == id)
+            .count()
     }
 
     /// Everything reachable, node for node.
@@ -460,6 +606,17 @@ impl Tester {
             let list = node.list.borrow();
             if list.len() != twin.list.len() || node.plain.len() != twin.plain.len() {
                 return Err(format!("node {id} holds {} and {}", list.len(), node.plain.len()));
+            }
+            let things = node.things.borrow();
+            if !things.iter().map(|thing| thing.id()).eq(twin.things.iter().copied()) {
+                return Err(format!("node {id} holds other things than {:?}", twin.things));
+            }
+            match (&*node.slice.borrow(), twin.slice) {
+                (Some(slice), Some(which)) if slice.len() == self.slices[which].len() => {
+                    left.extend(slice.iter().cloned().zip(self.slices[which].iter().copied()));
+                }
+                (None, None) => {}
+                _ => return Err(format!("node {id} has another slice than it should")),
             }
             left.extend(list.iter().cloned().zip(twin.list.iter().copied()));
             left.extend(node.plain.iter().cloned().zip(twin.plain.iter().copied()));

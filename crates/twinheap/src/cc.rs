@@ -21,47 +21,57 @@
 //! * A type that owns a `Cc` cannot implement `Drop` (dead neighbours must not be read); implement [`Finalize`].  Leaves
 //!   may have any `Drop`; the panic of one ends there and is counted.  Lists of any length drop in bounded stack.
 //! * Any `'static` value is a leaf inside [`Leaf`]; what it hides is never looked into, so a cycle through it leaks.
+//! * `Cc<[T]>`, `Cc<str>` and `Cc<dyn Trait>` are handles of two words, and fields like any other: collections see through
+//!   them.  [`unsize!`](crate::unsize) makes the last.
 //! * A thread's end collects.  What others keep beyond it (thread locals that are destroyed later) goes on counting, and its
 //!   memory is not given back.
 //!
-//! Here: the handles.  `cc/here` is the thread's heap, `cc/fields` what may lie inside.  Not here: the heap itself
-//! (`manager::refcount`).
+//! From another pointer to this one: [`migration`].
+//!
+//! Here: the handles.  `cc/here` is the thread's heap, `cc/fields` what may lie inside, `cc/weak` the weak ones, `cc/slice`
+//! slices and text, `cc/unsizing` the coercion, `cc/traits` what std implements for `Rc`, `cc/serialize` serde.  Not here:
+//! the heap itself (`manager::refcount`).
+#![doc = include_str!("cc/beside_rc.md")]
 
 mod fields;
 mod here;
+#[cfg(feature = "serde")]
+mod serialize;
+mod slice;
+#[doc = include_str!("cc/migration.md")]
+pub mod migration {}
+mod traits;
+#[doc(hidden)]
+pub mod unsizing;
+mod weak;
 
 pub use fields::Leaf;
 pub use here::{collect, set_automatic, stats, verify};
+pub use weak::Weak;
 
 use crate::{
-    manager::refcount::{CountingHeap, Local, handle, header::header},
+    manager::refcount::{CountingHeap, CountingLocal, Local, handle, header::header},
     object::{
-        gc::{Gc, out_of_memory},
+        gc::{Gc, NoRoom, out_of_memory},
         managed::Manager,
         session::Mutation,
         trace::Trace,
         type_info::InfoOf,
-        weak::WeakBox,
     },
-    sync::Ordering::Relaxed,
 };
 use std::{
     fmt,
     ops::{Deref, DerefMut},
+    pin::Pin,
     ptr::NonNull,
 };
 
-/// A counted handle to a value on the thread's own heap.  `T` must be `Trace` where one is made.
+/// A counted handle to a value on the thread's own heap.
+///
+/// `T` is `Trace` where one is made; a handle to a slice, to `str` or to a trait object comes from [`From`] and from
+/// [`unsize!`](crate::unsize).  One word, or two as `&T` is; `Option<Cc<T>>` is as large.
 #[repr(transparent)]
-pub struct Cc<T: 'static>(NonNull<T>);
-
-/// A handle that does not keep its target alive.
-pub struct Weak<T: 'static> {
-    /// `None`: never had a target.
-    to: Option<Cc<Target>>,
-    of: std::marker::PhantomData<Cc<T>>,
-}
-type Target = WeakBox<'static, (), Local>;
+pub struct Cc<T: ?Sized + 'static>(NonNull<T>);
 
 /// What runs when a value with `#[trace(manager = Local, finalize)]` dies, alone or in a cycle.
 ///
@@ -74,8 +84,8 @@ pub trait Finalize: Sized + 'static {
 }
 impl<'gc, T: Finalize> crate::Finalize<'gc, Local> for T {
     fn finalize(this: &Gc<'gc, Self, Local>, _: &'gc Mutation<'gc, Local>) {
-        // SAFETY: objects under `Local` are on the thread's own heap; the clone's count moves.
-        let this = unsafe { Cc::<T>::from_owned(this.clone().into_owned()) };
+        // Objects under `Local` are on the thread's own heap; the clone's count moves.
+        let this = Cc::<T>(this.clone().into_owned().cast());
         here::show_nothing(this.erased());
         T::finalize(&this)
     }
@@ -87,7 +97,57 @@ impl<T: 'static> Cc<T> {
     /// # Panics
     /// When the system refuses memory.
     #[inline]
+    #[track_caller]
     pub fn new(value: T) -> Cc<T>
+    where
+        T: Trace<'static, Local>,
+    {
+        match Cc::try_new(value) {
+            Ok(cc) => cc,
+            Err(NoRoom { full, .. }) => out_of_memory(full),
+        }
+    }
+    /// A new value, or the value back.  May collect first, and runs finalizers that wait.
+    ///
+    /// # Errors
+    /// [`NoRoom`] when the system refuses memory; nothing has changed.
+    #[inline]
+    pub fn try_new(value: T) -> Result<Cc<T>, NoRoom<T>>
+    where
+        T: Trace<'static, Local>,
+    {
+        let local = here::local();
+        if Local::has_pending(local) {
+            here::run_pending()
+        }
+        Cc::place(local, value)
+    }
+    /// As [`Self::try_new`], but no finalizer runs.
+    #[inline(always)]
+    fn place(local: &CountingLocal, value: T) -> Result<Cc<T>, NoRoom<T>>
+    where
+        T: Trace<'static, Local>,
+    {
+        const { assert!(align_of::<T>() <= 8, "objects are aligned to 8 bytes") };
+        let info = InfoOf::<'static, T, Local>::INFO;
+        // SAFETY: `T: Trace` for this manager; the write and `born` follow at once.
+        unsafe {
+            match Local::block(local, info, info.size) {
+                Ok(p) => {
+                    p.cast::<T>().write(value);
+                    Local::born(local, info, p);
+                    Ok(Cc(p.cast()))
+                }
+                Err(full) => Err(NoRoom { value, full }),
+            }
+        }
+    }
+    /// A value that holds a weak handle to itself; `f`'s handle answers `None` until the value is there.  When `f` panics
+    /// nothing was made, and the handle never answers.
+    ///
+    /// # Panics
+    /// When the system refuses memory, or `f` panics.
+    pub fn new_cyclic(f: impl FnOnce(&Weak<T>) -> T) -> Cc<T>
     where
         T: Trace<'static, Local>,
     {
@@ -97,63 +157,100 @@ impl<T: 'static> Cc<T> {
             here::run_pending()
         }
         let info = InfoOf::<'static, T, Local>::INFO;
-        // SAFETY: `T: Trace` for this manager; the write and `born` follow at once.
-        unsafe {
-            match Local::block(local, info, info.size) {
-                Ok(p) => {
-                    p.cast::<T>().write(value);
-                    Local::born(local, info, p);
-                    Cc::from_owned(p)
-                }
-                Err(full) => out_of_memory(full),
-            }
-        }
-    }
-    /// A value that holds a weak handle to itself; `f`'s handle answers `None` until the value is there.
-    pub fn new_cyclic(f: impl FnOnce(&Weak<T>) -> T) -> Cc<T>
-    where
-        T: Trace<'static, Local>,
-    {
-        let weak = Weak::unbound();
-        let cc = Cc::new(f(&weak));
+        // SAFETY: `T: Trace` for this manager.  Until `born` the block is kept back: no collection, walk or release meets
+        // it, so `f` may do anything.
+        let place = match unsafe { Local::block(local, info, info.size) } {
+            // SAFETY: just taken, and not written.
+            Ok(p) => unsafe { KeptBack::new(p) },
+            Err(full) => out_of_memory(full),
+        };
+        let weak = Weak::unbound(place.0.cast());
+        let value = f(&weak);
+        let p = place.into_block();
+        // SAFETY: our block, of the heap its span names; written, then born.
+        let cc: Cc<T> = unsafe {
+            p.cast::<T>().write(value);
+            CountingHeap::born_late(info, p);
+            Cc(p.cast())
+        };
         weak.bind(&cc);
         cc
     }
-    /// # Safety
-    /// `p` is a `T` on a thread's own heap, and the caller gives one reference away.
-    unsafe fn from_owned(p: NonNull<u8>) -> Cc<T> {
-        Cc(p.cast())
+    /// A new value that stays where it is.
+    ///
+    /// Does not compile for a type with a finalizer, which is shown the handle without the pin.
+    ///
+    /// # Panics
+    /// When the system refuses memory.
+    #[track_caller]
+    pub fn pin(value: T) -> Pin<Cc<T>>
+    where
+        T: Trace<'static, Local>,
+    {
+        const { assert!(!T::HAS_FINALIZER, "a finalizer could move the value out of its pin") };
+        // SAFETY: the value is not moved as long as it is pinned: its handles are in pins, which give out neither a handle
+        // nor a `&mut` to it; finalizers, which would be given one, are ruled out above.  Collections move nothing, and drop
+        // a value before its block is used again.
+        unsafe { Pin::new_unchecked(Cc::new(value)) }
     }
+    /// The value itself, if this is its only handle.  Weak handles die; a finalizer does not run.
+    ///
+    /// # Errors
+    /// The handle back, when there are others.
+    pub fn try_unwrap(this: Cc<T>) -> Result<T, Cc<T>> {
+        if Cc::strong_count(&this) != 1 {
+            return Err(this);
+        }
+        let p = this.0;
+        std::mem::forget(this);
+        // SAFETY: the only handle is ours; the value is moved out once, and its block freed without dropping it.
+        unsafe {
+            let value = p.as_ptr().read();
+            CountingHeap::forget(p.cast());
+            Ok(value)
+        }
+    }
+    /// The value itself, if this is its only handle; the handle is dropped otherwise.
+    pub fn into_inner(this: Cc<T>) -> Option<T> {
+        Cc::try_unwrap(this).ok()
+    }
+    /// The value itself, if this is its only handle, or a clone of it.
+    pub fn unwrap_or_clone(this: Cc<T>) -> T
+    where
+        T: Clone,
+    {
+        Cc::try_unwrap(this).unwrap_or_else(|this| T::clone(&this))
+    }
+}
+
+impl<T: ?Sized + 'static> Cc<T> {
+    #[inline(always)]
     fn erased(&self) -> NonNull<u8> {
         self.0.cast()
     }
-    /// A weak handle.
-    pub fn downgrade(this: &Cc<T>) -> Weak<T> {
-        // SAFETY: the handle keeps the value; the box is alive, and one more handle of it is counted.
-        let existing = unsafe {
-            CountingHeap::newest_box(this.erased()).map(|head| {
-                handle::retain(head.cast());
-                Cc::from_owned(head.cast())
-            })
-        };
-        match existing {
-            Some(to) => Weak { to: Some(to), of: std::marker::PhantomData },
-            None => {
-                let weak = Weak::unbound();
-                weak.bind(this);
-                weak
-            }
-        }
+    /// The pointer; the handle's count goes with it.
+    fn into_pointer(self) -> NonNull<T> {
+        let p = self.0;
+        std::mem::forget(self);
+        p
     }
-    /// Whether both are handles to the same value.
+    /// A weak handle.  No finalizer runs.
+    ///
+    /// # Panics
+    /// When the system refuses memory.
+    pub fn downgrade(this: &Cc<T>) -> Weak<T> {
+        Weak::to(this)
+    }
+    /// Whether both are handles to the same value.  Compares addresses alone, whatever the types are seen as.
     pub fn ptr_eq(this: &Cc<T>, other: &Cc<T>) -> bool {
-        this.0 == other.0
+        this.erased() == other.erased()
     }
     /// The value's address.
     pub fn as_ptr(this: &Cc<T>) -> *const T {
         this.0.as_ptr()
     }
-    /// Handles to the value.
+    /// Handles to the value.  One more while a collection waits for finalizers it found the value dead with; from
+    /// `u32::MAX` on it stays there, and the value is never released.
     pub fn strong_count(this: &Cc<T>) -> usize {
         // SAFETY: the handle keeps it.
         unsafe { header(this.erased()) }.strong.get() as usize
@@ -173,43 +270,70 @@ impl<T: 'static> Cc<T> {
             })
         }
     }
-    /// The value, to change: this handle is pointed to a copy of its own, unless it is the only one.
+    /// The value, to change.  If there are other handles, this one is pointed to a clone of its own; if there are only weak
+    /// ones, they die.
+    ///
+    /// # Panics
+    /// When the system refuses memory, or the clone panics: then the handle is as it was.
     pub fn make_mut(this: &mut Cc<T>) -> Mut<'_, T>
     where
-        T: Clone + Trace<'static, Local>,
+        T: CloneToCc,
     {
-        // SAFETY: the handle keeps it.
-        if !unsafe { CountingHeap::is_unique(this.erased()) } {
-            *this = Cc::new(T::clone(this));
+        if Cc::strong_count(this) != 1 {
+            *this = T::clone_to_cc(this);
         }
-        // SAFETY: as in `get_mut`.
-        unsafe { CountingHeap::lend(this.erased()) };
-        Mut(this)
-    }
-    /// The value itself, if this is its only handle.  Weak handles die; a finalizer does not run.
-    ///
-    /// # Errors
-    /// The handle back, when there are others.
-    pub fn try_unwrap(this: Cc<T>) -> Result<T, Cc<T>> {
-        if Cc::strong_count(&this) != 1 {
-            return Err(this);
-        }
-        let p = this.0;
-        std::mem::forget(this);
-        // SAFETY: the only handle is ours; the value is moved out once, and its block freed without dropping it.
+        // SAFETY: the handle keeps it, and is the only one; without weak handles nobody makes another (as in `get_mut`).
         unsafe {
-            let value = p.as_ptr().read();
-            CountingHeap::forget(p.cast());
-            Ok(value)
-        }
-    }
-    /// The value itself, if this is its only handle.
-    pub fn into_inner(this: Cc<T>) -> Option<T> {
-        Cc::try_unwrap(this).ok()
+            CountingHeap::disown(this.erased());
+            CountingHeap::lend(this.erased())
+        };
+        Mut(this)
     }
 }
 
-impl<T> Clone for Cc<T> {
+/// A block whose object is still to come, and which nobody but us sees; given back if it never does.
+struct KeptBack(NonNull<u8>);
+impl KeptBack {
+    /// # Safety
+    /// The block was just taken, and is ours.
+    unsafe fn new(p: NonNull<u8>) -> KeptBack {
+        // SAFETY: the caller's block.
+        unsafe { CountingHeap::keep_back(p) };
+        KeptBack(p)
+    }
+    fn into_block(self) -> NonNull<u8> {
+        let p = self.0;
+        std::mem::forget(self);
+        p
+    }
+}
+impl Drop for KeptBack {
+    fn drop(&mut self) {
+        // SAFETY: ours, and no object is in it.
+        unsafe { CountingHeap::give_up(self.0) }
+    }
+}
+
+mod closed {
+    /// What a value is cloned into has no other handle: that is ours to see to.
+    pub trait Unshared {}
+    impl<T> Unshared for T {}
+    impl<T> Unshared for [T] {}
+    impl Unshared for str {}
+}
+/// What [`Cc::make_mut`] can copy: a `Clone` value, a slice of those, text.  Sealed.
+pub trait CloneToCc: closed::Unshared + 'static {
+    /// A clone, behind a handle of its own.
+    #[doc(hidden)]
+    fn clone_to_cc(&self) -> Cc<Self>;
+}
+impl<T: Clone + Trace<'static, Local> + 'static> CloneToCc for T {
+    fn clone_to_cc(&self) -> Cc<T> {
+        Cc::new(self.clone())
+    }
+}
+
+impl<T: ?Sized> Clone for Cc<T> {
     #[inline(always)]
     fn clone(&self) -> Self {
         // SAFETY: this handle keeps the value alive.
@@ -217,14 +341,14 @@ impl<T> Clone for Cc<T> {
         Cc(self.0)
     }
 }
-impl<T> Drop for Cc<T> {
+impl<T: ?Sized> Drop for Cc<T> {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: the handle's own reference; spans lead to the heap, also after the thread's end began.
         unsafe { handle::release(self.erased()) }
     }
 }
-impl<T> Deref for Cc<T> {
+impl<T: ?Sized> Deref for Cc<T> {
     type Target = T;
     #[inline(always)]
     fn deref(&self) -> &T {
@@ -235,125 +359,27 @@ impl<T> Deref for Cc<T> {
 
 /// The exclusive borrow of a value through its only handle.  A forgotten one costs no more than that the value is
 /// never found in a cycle.
-pub struct Mut<'a, T: 'static>(&'a mut Cc<T>);
-impl<T> Deref for Mut<'_, T> {
+pub struct Mut<'a, T: ?Sized + 'static>(&'a mut Cc<T>);
+impl<T: ?Sized> Deref for Mut<'_, T> {
     type Target = T;
     fn deref(&self) -> &T {
         self.0
     }
 }
-impl<T> DerefMut for Mut<'_, T> {
+impl<T: ?Sized> DerefMut for Mut<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: the only handle is borrowed exclusively, no weak one exists, and collections pass the value over.
         unsafe { self.0.0.as_mut() }
     }
 }
-impl<T> Drop for Mut<'_, T> {
+impl<T: ?Sized> Drop for Mut<'_, T> {
     fn drop(&mut self) {
         // SAFETY: lent when the guard was made.
         unsafe { CountingHeap::take_back(self.0.erased()) }
     }
 }
-
-impl<T: 'static> Weak<T> {
-    /// A handle that never answers.
-    pub const fn new() -> Weak<T> {
-        Weak { to: None, of: std::marker::PhantomData }
-    }
-    fn unbound() -> Weak<T> {
-        Weak { to: Some(Cc::new(WeakBox::unbound(()))), of: std::marker::PhantomData }
-    }
-    fn bind(&self, cc: &Cc<T>) {
-        let Some(to) = &self.to else { return };
-        to.head().target.store(cc.0.as_ptr().cast(), Relaxed);
-        // SAFETY: the box is alive and its head is its first field; so is the target.
-        unsafe { Local::weak_born(here::local(), to.erased().cast(), cc.erased()) }
-    }
-    /// The target, if it is alive.
-    pub fn upgrade(&self) -> Option<Cc<T>> {
-        let to = self.to.as_ref()?;
-        // SAFETY: our box is alive; it is bound to a `T` only, and one reference is handed over.
-        unsafe { Local::upgrade(here::local(), to.erased().cast()).map(|p| Cc::from_owned(p)) }
-    }
-    /// Handles to the target, 0 when it is gone.
-    pub fn strong_count(&self) -> usize {
-        self.upgrade().map_or(0, |cc| Cc::strong_count(&cc) - 1)
-    }
-    /// Whether both lead to the same target, or to none.
-    pub fn ptr_eq(&self, other: &Weak<T>) -> bool {
-        let target = |w: &Weak<T>| w.to.as_ref().map_or(std::ptr::null_mut(), |to| to.head().target.load(Relaxed));
-        target(self) == target(other)
-    }
-}
-impl<T> Clone for Weak<T> {
-    fn clone(&self) -> Self {
-        Weak { to: self.to.clone(), of: std::marker::PhantomData }
-    }
-}
-impl<T> Default for Weak<T> {
-    fn default() -> Self {
-        Weak::new()
-    }
-}
-impl<T> fmt::Debug for Weak<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(Weak)")
-    }
-}
-
-impl<T: Default + Trace<'static, Local>> Default for Cc<T> {
-    fn default() -> Self {
-        Cc::new(T::default())
-    }
-}
-impl<T: Trace<'static, Local>> From<T> for Cc<T> {
-    fn from(value: T) -> Self {
-        Cc::new(value)
-    }
-}
-impl<T> AsRef<T> for Cc<T> {
-    fn as_ref(&self) -> &T {
-        self
-    }
-}
-impl<T> std::borrow::Borrow<T> for Cc<T> {
-    fn borrow(&self) -> &T {
-        self
-    }
-}
-impl<T: fmt::Debug> fmt::Debug for Cc<T> {
+impl<T: ?Sized + fmt::Debug> fmt::Debug for Mut<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         T::fmt(self, f)
-    }
-}
-impl<T: fmt::Display> fmt::Display for Cc<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        T::fmt(self, f)
-    }
-}
-impl<T> fmt::Pointer for Cc<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Pointer::fmt(&self.0, f)
-    }
-}
-impl<T: PartialEq> PartialEq for Cc<T> {
-    fn eq(&self, other: &Self) -> bool {
-        **self == **other
-    }
-}
-impl<T: Eq> Eq for Cc<T> {}
-impl<T: PartialOrd> PartialOrd for Cc<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        (**self).partial_cmp(&**other)
-    }
-}
-impl<T: Ord> Ord for Cc<T> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (**self).cmp(&**other)
-    }
-}
-impl<T: std::hash::Hash> std::hash::Hash for Cc<T> {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        (**self).hash(state)
     }
 }

@@ -32,6 +32,9 @@
 //! # The layers, bottom-up
 //! `sync`, `config`, `observe` ← `alloc` blocks and bits ← [`object`] handles and fields ← [`manager`] who frees, and
 //! when ← [`heap`] heaps, mutators, sessions.  An arrow never points up (`cargo xtask tidy` checks).
+//!
+//! # Features
+//! `serde` (off): `Serialize` and `Deserialize` for [`Cc`] and what goes with it.  Without it the library depends on libc alone.
 #![deny(missing_docs)]
 
 // Derived code names the crate by its name, also inside this crate and its tests.

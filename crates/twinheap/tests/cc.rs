@@ -2,9 +2,21 @@
 //! Every test has a thread, and so a heap, of its own.
 #![forbid(unsafe_code)]
 
+#[path = "cc/as_rc.rs"]
+mod as_rc;
+#[path = "cc/dynamic.rs"]
+mod dynamic;
+#[path = "cc/hard.rs"]
+mod hard;
+#[path = "cc/serde.rs"]
+mod serde;
+
 use std::{
     cell::{Cell, OnceCell, RefCell},
     collections::{HashMap, HashSet},
+    error::Error,
+    marker::PhantomPinned,
+    pin::Pin,
     rc::Rc,
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
 };
@@ -33,6 +45,13 @@ impl Drop for Count {
 struct Counted {
     count: Leaf<Count>,
     others: RefCell<Vec<Cc<Counted>>>,
+}
+/// Without the words of panics that are meant.
+fn quietly(f: impl FnOnce()) {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    f();
+    std::panic::set_hook(hook);
 }
 fn counted(dropped: &Rc<Cell<u32>>) -> Cc<Counted> {
     Cc::new(Counted { count: Leaf(Count(dropped.clone())), others: RefCell::new(Vec::new()) })
@@ -68,6 +87,68 @@ fn an_rc_with_another_name() {
     assert_eq!(Cc::try_unwrap(b).unwrap(), "xyz");
     assert_eq!(Cc::<u8>::default(), Cc::new(0));
     cc::verify().unwrap();
+}
+
+/// What `Rc` does not have, or has under another name.
+#[test]
+fn an_rc_and_a_little_more() {
+    #[derive(Trace, Debug)]
+    struct Wrong(&'static str, Option<Cc<Wrong>>);
+    impl std::fmt::Display for Wrong {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+    impl Error for Wrong {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            self.1.as_ref().map(|cause| cause as &dyn Error)
+        }
+    }
+    let cause = Cc::new(Wrong("cause", None));
+    let error: Cc<dyn Error> = twinheap::unsize!(Cc::new(Wrong("effect", Some(cause))) => dyn Error);
+    let boxed: Box<dyn Error> = Box::new(error);
+    assert_eq!(format!("{boxed} of {}", boxed.source().unwrap()), "effect of cause");
+    drop(boxed);
+    #[cfg(unix)]
+    {
+        use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+        #[derive(Trace)]
+        struct In(#[trace(static)] std::io::Stdin);
+        impl AsFd for In {
+            fn as_fd(&self) -> BorrowedFd<'_> {
+                self.0.as_fd()
+            }
+        }
+        fn number(of: &impl AsFd) -> i32 {
+            of.as_fd().as_raw_fd()
+        }
+        fn raw(of: &impl AsRawFd) -> i32 {
+            of.as_raw_fd()
+        }
+        assert_eq!((number(&Cc::new(In(std::io::stdin()))), raw(&Cc::new(7))), (0, 7));
+    }
+    // Through a pin, and as a field in one.
+    #[derive(Trace)]
+    struct Pinned(RefCell<Option<Pin<Cc<Pinned>>>>, Leaf<PhantomPinned>);
+    let a = Cc::pin(Pinned(RefCell::new(None), Leaf(PhantomPinned)));
+    *a.0.borrow_mut() = Some(a.clone());
+    assert!(std::ptr::eq(&*a, &**a.0.borrow().as_ref().unwrap()));
+    let seen: Pin<Cc<dyn Trait>> = twinheap::unsize!(a => dyn Trait);
+    assert_eq!(seen.answer(), 42);
+    drop(seen);
+    assert_eq!(cc::collect(), 1);
+    trait Trait {
+        fn answer(&self) -> u32 {
+            42
+        }
+    }
+    impl Trait for Pinned {}
+    // Nothing was asked of the vector's length, and it comes back when there is no room for it.
+    let slice = Cc::try_from_vec(vec![String::from("a")]).unwrap();
+    assert_eq!((Cc::try_new(5).unwrap(), &*slice[0]), (Cc::new(5), "a"));
+    drop(slice);
+    cc::verify().unwrap();
+    assert_eq!(cc::stats().ladder.live_bytes(), 0);
 }
 
 #[test]

@@ -11,7 +11,9 @@ use crate::{
 };
 use std::{
     cell::{Cell, OnceCell, RefCell},
+    mem::ManuallyDrop,
     ops::{Deref, DerefMut},
+    pin::Pin,
     rc::Rc,
 };
 
@@ -46,8 +48,9 @@ unsafe impl<'gc, T: ?Sized + 'static> Trace<'gc, Local> for Rc<T> {
     #[inline(always)]
     fn trace<V: Visitor<Local>>(&self, _: &mut V) {}
 }
-// SAFETY: one reference, reported once; dropping gives it back.  `T` was `Trace` where the value was made.
-unsafe impl<'gc, T: 'static> Trace<'gc, Local> for Cc<T> {
+// SAFETY: one reference, reported once; dropping gives it back.  The value was `Trace` where it was made, and its span
+// leads to what it is, whatever it is seen as here.
+unsafe impl<'gc, T: ?Sized + 'static> Trace<'gc, Local> for Cc<T> {
     type Id = Cc<T>;
     const NEEDS_TRACE: bool = true;
     const FIXED: bool = true;
@@ -57,14 +60,27 @@ unsafe impl<'gc, T: 'static> Trace<'gc, Local> for Cc<T> {
         visitor.edge(self.erased())
     }
 }
+// SAFETY: the handle in the pin, once.
+unsafe impl<'gc, T: ?Sized + 'static> Trace<'gc, Local> for Pin<Cc<T>> {
+    type Id = Pin<Cc<T>>;
+    const NEEDS_TRACE: bool = true;
+    const FIXED: bool = true;
+    const DROP: DropKind = DropKind::None;
+    #[inline(always)]
+    fn trace<V: Visitor<Local>>(&self, visitor: &mut V) {
+        // SAFETY: a copy that is never dropped, and shown to nobody: the value stays pinned.
+        let cc = ManuallyDrop::new(unsafe { Pin::into_inner_unchecked(std::ptr::read(self)) });
+        visitor.edge(cc.erased())
+    }
+}
 // SAFETY: the box's handle, if there is one; the target is not a reference by design.
-unsafe impl<'gc, T: 'static> Trace<'gc, Local> for Weak<T> {
+unsafe impl<'gc, T: ?Sized + 'static> Trace<'gc, Local> for Weak<T> {
     type Id = Weak<T>;
     const NEEDS_TRACE: bool = true;
     const DROP: DropKind = DropKind::None;
     fn trace<V: Visitor<Local>>(&self, visitor: &mut V) {
-        if let Some(to) = &self.to {
-            visitor.edge(to.erased())
+        if let Some(to) = self.edge() {
+            visitor.edge(to)
         }
     }
 }

@@ -198,6 +198,54 @@ impl CountingHeap {
             heap.free_at_once(span, p)
         }
     }
+    /// The weak boxes of an object that lives on die.
+    ///
+    /// # Safety
+    /// `p` is alive.
+    pub(crate) unsafe fn disown(p: NonNull<u8>) {
+        // SAFETY: the caller's object.
+        unsafe {
+            if header(p).has(HAS_WEAK) && !seeded("weak_handles_beside_unique_access") {
+                CountingHeap::of(SpanRef::of(p)).clear_weak(p, true)
+            }
+        }
+    }
+    /// Keeps a block that was just taken back: no object yet, and no collection, walk or release meets it, as little as one
+    /// that is being destroyed.
+    ///
+    /// # Safety
+    /// `p` came from `block`, and is not born.
+    pub(crate) unsafe fn keep_back(p: NonNull<u8>) {
+        // SAFETY: the caller's block.
+        let h = unsafe { header(p) };
+        h.strong.set(1);
+        h.put_outside(Outside::Dying)
+    }
+    /// The object of a block that was kept back is whole.
+    ///
+    /// # Safety
+    /// `p` was kept back, and its object, of `info`, is written.
+    pub(crate) unsafe fn born_late(info: &'static TypeInfo, p: NonNull<u8>) {
+        // SAFETY: the caller's block; its span names its heap.
+        unsafe { CountingHeap::of(SpanRef::of(p)).born(info, p) }
+    }
+    /// There will be no object in a block that was kept back.
+    ///
+    /// # Safety
+    /// `p` was kept back, and is not used any more.
+    pub(crate) unsafe fn give_up(p: NonNull<u8>) {
+        // SAFETY: the caller's block; its span names its heap.
+        unsafe {
+            let span = SpanRef::of(p);
+            let heap = CountingHeap::of(span);
+            if TypeInfo::in_span(span).kind == Kind::Container {
+                heap.count0.set((heap.count0.get() - 1).max(0));
+            }
+            if !seeded("failed_birth_kept") {
+                heap.put_back(span, p)
+            }
+        }
+    }
     /// The newest weak box of `p` that is alive, if it has any: a dying one is linked until its glue has run.
     ///
     /// # Safety
