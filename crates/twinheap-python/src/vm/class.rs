@@ -3,11 +3,11 @@
 use super::{E, R, T, Vm, boot::Parts};
 use crate::{
     object::*,
-    types::{dict::Table, names::N},
+    types::{dict::Table, names::N, weak::weak},
     value::{Kind, Value},
 };
 use std::sync::atomic::Ordering::Relaxed;
-use twinheap::{Gc, GcAny, OneMutator, Static, Val, ValSlot};
+use twinheap::{Gc, OneMutator, Static, Val, ValSlot};
 
 impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// `__build_class__(func, name, *bases, **keywords)`: runs the body; the class is made when it is done.
@@ -162,7 +162,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             }
             nslots = nslots.max(b.nslots);
             has_dict |= b.has_dict;
-            flags |= b.flags.load(Relaxed) & (class_flags::EXCEPTION | class_flags::DEL);
+            flags |= b.flags.load(Relaxed) & (class_flags::EXCEPTION | class_flags::DEL | class_flags::WEAKREF);
             capacity = capacity.max(b.keys.borrow().names.len() as u32);
         }
         if matches!(layout, Kind::Int | Kind::Str | Kind::Float | Kind::Tuple | Kind::Bytes) && nslots == 0 {
@@ -183,7 +183,20 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     let n = self.intern_str(n);
                     match n.text() {
                         "__dict__" => has_dict = true,
-                        "__weakref__" => {}
+                        "__weakref__" => {
+                            let why = match layout {
+                                _ if flags & class_flags::WEAKREF != 0 || layout == Kind::Set => "we already got one",
+                                Kind::Int | Kind::Tuple | Kind::Bytes => {
+                                    "either we already got one, or __itemsize__ != 0"
+                                }
+                                _ => "",
+                            };
+                            if !why.is_empty() {
+                                let text = format!("__weakref__ slot disallowed: {why}");
+                                return Err(self.raise(E::TypeError, &text));
+                            }
+                            flags |= class_flags::WEAKREF
+                        }
                         _ => {
                             if self.dict_get_name(&dict, &n).is_some() {
                                 let text = format!("'{}' in __slots__ conflicts with class variable", n.text());
@@ -195,7 +208,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     }
                 }
             }
-            None => has_dict = true,
+            None => {
+                has_dict = true;
+                // CPython: what has items of its own size has no room for it.
+                if !matches!(layout, Kind::Int | Kind::Tuple | Kind::Bytes) {
+                    flags |= class_flags::WEAKREF
+                }
+            }
         }
         if let Some(s) = self.dict_get_name(&dict, self.name(N::static_attributes))
             && let Some(t) = s.downcast_ref::<Tuple<'gc, M>>()
@@ -271,13 +290,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         self.set_class_flags(&class);
         for b in &base_classes {
-            let data =
-                WeakData { callback: ValSlot::default(), hash: Default::default(), of: 2, key: ValSlot::default() };
-            let any = GcAny::new(class.clone());
-            let w = Gc::new_weak(self.mc, &any, data, false);
+            // The reference that everybody shares, as in CPython.
+            let w = self.new_weakref(&value, Val::none(), false, None)?;
             let mut subs = b.subclasses.borrow_mut(self.mc);
             subs.retain(|w| !w.is_dead());
-            subs.push(w);
+            subs.extend(weak(&w).cloned());
         }
         if let Some(c) = cell.as_ref().and_then(|c| c.downcast_ref::<Cell<'gc, M>>()) {
             c.0.set(self.mc, value.clone())
