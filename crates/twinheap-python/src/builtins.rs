@@ -35,6 +35,7 @@ pub fn methods<M: OneMutator>() -> Vec<Methods<M>> {
         set_methods::methods(),
         function::methods(),
         file::methods(),
+        weak::methods(),
         iterators(),
     ]
     .into_iter()
@@ -187,6 +188,7 @@ fn iter<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
 }
 fn next<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let (it, default) = (vm.arg(a, 0), vm.arg(a, 1));
+    let it = vm.through_iterator(it)?;
     match it.kind() {
         Kind::Iter => {
             let Some(i) = it.downcast_ref::<Iter<'gc, M>>().cloned() else { return Ok(Val::none()) };
@@ -256,7 +258,9 @@ fn check_instance<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, v: &V<'gc, M>, c: &V<
     }
     Ok(match v.downcast_ref::<Class<'gc, M>>() {
         Some(v) if sub => vm.is_subclass(v, class),
-        _ => vm.is_instance(v, class),
+        _ if vm.is_instance(v, class) => true,
+        // A proxy's `__class__` is the other one's.
+        _ => vm.seen_through(v)?.is_some_and(|target| vm.is_instance(&target, class)),
     })
 }
 fn id<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
@@ -307,6 +311,7 @@ fn delattr<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
 }
 fn abs<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let v = vm.arg(a, 0);
+    let v = vm.through(v)?;
     if let Some(r) = vm.call_special_python(&v, N::abs)? {
         return Ok(r);
     }
@@ -370,6 +375,7 @@ fn round<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
 }
 fn divmod<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let (x, y) = (vm.arg(a, 0), vm.arg(a, 1));
+    let (x, y) = (vm.through(x)?, vm.through(y)?);
     let q = vm.binary_nested(BinKind::FloorDiv, x.clone(), y.clone())?;
     let r = vm.binary_nested(BinKind::Mod, x, y)?;
     vm.tuple(vec![q, r])
@@ -377,7 +383,9 @@ fn divmod<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
 fn pow<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let (x, y) = (vm.arg(a, 0), vm.arg(a, 1));
     if vm.given(a, 2) {
-        let (b, e, m) = (vm.as_big(&x), vm.as_big(&y), vm.as_big(&vm.arg(a, 2)));
+        let m = vm.arg(a, 2);
+        let (x, y, m) = (vm.through(x)?, vm.through(y)?, vm.through(m)?);
+        let (b, e, m) = (vm.as_big(&x), vm.as_big(&y), vm.as_big(&m));
         return match (b, e, m) {
             (Some(b), Some(e), Some(m)) => crate::types::int::pow_mod(vm, &b, &e, &m),
             _ => Err(vm.raise(E::TypeError, "pow() 3rd argument not allowed unless all arguments are integers")),

@@ -297,7 +297,7 @@ pub struct Class<'gc, M: OneMutator> {
     pub dict: Gc<'gc, Dict<'gc, M>, M>,
     pub keys: GcCell<Keys<'gc, M>, M>,
     pub found: GcCell<Found<'gc, M>, M>,
-    pub subclasses: GcCell<Vec<Gc<'gc, WeakBox<'gc, WeakData<'gc, M>, M>, M>>, M>,
+    pub subclasses: GcCell<Vec<Gc<'gc, Weak<'gc, M>, M>>, M>,
     /// Names the class for people: `int`, `A`; a builtin's instances say `'int' object`.
     pub builtin: bool,
     /// The metaclass, when it is not `type`.
@@ -329,6 +329,8 @@ pub mod class_flags {
     pub const FINAL: u32 = 128;
     /// Has its own `__getattribute__`.
     pub const GETATTRIBUTE: u32 = 256;
+    /// Its instances can be referred to weakly.
+    pub const WEAKREF: u32 = 512;
 }
 
 /// Names of the inline attributes of a class's instances, in the order they were first set.
@@ -606,6 +608,18 @@ pub struct Traceback<'gc, M: OneMutator> {
 
 // ---- the rest -------------------------------------------------------------------------------------------------------
 
+/// What stands before the slots and inline attributes of a `weakref.ref` that is an instance of a subclass.
+#[derive(Trace)]
+#[trace(tag = Kind::Sub as u8, kind = internal, release = "in order")]
+#[allow(missing_docs)]
+pub struct ExtHeader<'gc, M: OneMutator> {
+    pub class: Gc<'gc, Class<'gc, M>, M>,
+    /// As an instance's.
+    pub dict: Slot<'gc, Dict<'gc, M>, M>,
+}
+/// What makes a weak reference an instance of a subclass: part of its object, as [`Sub`] is.
+pub type Ext<'gc, M> = Tail<ExtHeader<'gc, M>, ValSlot<'gc, M>>;
+
 /// What a weak reference has beside its target.
 #[derive(Trace)]
 #[trace(tag = Kind::Weak as u8, kind = container)]
@@ -613,11 +627,12 @@ pub struct Traceback<'gc, M: OneMutator> {
 pub struct WeakData<'gc, M: OneMutator> {
     /// Called when the target dies; empty or None: nothing is.
     pub callback: ValSlot<'gc, M>,
+    /// The target's plus one; 0: not asked for yet.
     pub hash: AtomicU64,
-    /// 0 a `weakref.ref`, 1 a `weakref.proxy`, 2 one of the runtime's own.
+    /// [`crate::types::weak::of`]
     pub of: u8,
-    /// The data of a weak value dictionary's entry: the key.
-    pub key: ValSlot<'gc, M>,
+    /// What makes it an instance of a subclass of `weakref.ref`.
+    pub ext: Option<Gc<'gc, Ext<'gc, M>, M>>,
 }
 /// A weak reference.
 pub type Weak<'gc, M> = WeakBox<'gc, WeakData<'gc, M>, M>;

@@ -17,3 +17,4 @@ pub mod set;
 pub mod set_methods;
 pub mod str;
 pub mod tuple;
+pub mod weak;

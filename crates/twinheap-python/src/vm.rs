@@ -30,7 +30,7 @@ pub mod text;
 use crate::{
     host::Host,
     object::*,
-    types::{dict::Table, names::N},
+    types::{dict::Table, names::N, weak::of},
     value::{Kind, Value},
 };
 use num_bigint::BigInt;
@@ -101,6 +101,9 @@ pub struct Runtime<'gc, M: OneMutator> {
     /// The names of the module `gc`, as they were made.
     pub gc: Gc<'gc, Dict<'gc, M>, M>,
     pub version: AtomicU32,
+    /// The weak references and proxies that everybody shares, by target, where the manager does not link them
+    /// (`types/weak.rs`).
+    pub shared_weak: GcCell<std::collections::HashMap<usize, Gc<'gc, Weak<'gc, M>, M>, crate::types::dict::Fast>, M>,
     /// `list.append`, which the loop knows.
     pub append: V<'gc, M>,
     /// The `MemoryError` for when there is no memory to make one.
@@ -486,8 +489,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             Kind::Cell => T::Cell,
             Kind::Gen => T::Generator,
             Kind::File => T::File,
-            Kind::Weak => match v.downcast_ref::<Weak<'gc, M>>().map(|w| w.data().of) {
-                Some(1) => T::WeakProxy,
+            Kind::Weak => match v.downcast_ref::<Weak<'gc, M>>().map(|w| w.data()) {
+                Some(WeakData { ext: Some(ext), .. }) => return ext.header().class.clone(),
+                Some(d) if d.of == of::PROXY => T::WeakProxy,
+                Some(d) if d.of == of::CALLABLE_PROXY => T::CallableProxy,
                 _ => T::WeakRef,
             },
             Kind::Property => T::Property,
@@ -563,7 +568,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
 }
 
-/// A look at an instance, finalizable or not.
+/// A look at an instance, finalizable or not, or at an instance of a subclass of `weakref.ref`.
 pub struct Inst<'a, 'gc, M: OneMutator> {
     /// Its class.
     pub class: &'a Gc<'gc, Class<'gc, M>, M>,
@@ -580,9 +585,13 @@ pub fn instance<'a, 'gc, M: OneMutator>(v: &'a V<'gc, M>) -> Option<Inst<'a, 'gc
         let h = i.header();
         return Some(Inst { class: &h.class, dict: &h.dict, slots: i.tail() });
     }
-    let i = v.downcast_ref::<FinInstance<'gc, M>>()?;
-    let h = &i.header().0;
-    Some(Inst { class: &h.class, dict: &h.dict, slots: i.tail() })
+    if let Some(i) = v.downcast_ref::<FinInstance<'gc, M>>() {
+        let h = &i.header().0;
+        return Some(Inst { class: &h.class, dict: &h.dict, slots: i.tail() });
+    }
+    let e = v.downcast_ref::<Weak<'gc, M>>()?.data().ext.as_ref()?;
+    let h = e.header();
+    Some(Inst { class: &h.class, dict: &h.dict, slots: e.tail() })
 }
 
 /// The word that says: look at `vm.ask`.

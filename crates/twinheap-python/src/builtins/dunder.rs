@@ -93,6 +93,7 @@ pub fn reverse_of<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, v: V<'gc, M>) -> R<'g
             vm.iter(IterKind::ListReversed, l, n - 1, 0, -1)
         }
         _ => {
+            // (A proxy has the method itself.)
             if let Some(r) = vm.call_special(&v, N::reversed, &[])? {
                 return Ok(r);
             }

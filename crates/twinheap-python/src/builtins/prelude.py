@@ -105,7 +105,11 @@ def _sum(it, start):
         start = start + x
     return start
 def _in(it, x):
-    for y in it:
+    try:
+        items = iter(it)
+    except TypeError:
+        raise TypeError("argument of type '%s' is not iterable" % type(it).__name__) from None
+    for y in items:
         if y is x or y == x:
             return True
     return False

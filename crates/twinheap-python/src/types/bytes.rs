@@ -2,6 +2,7 @@
 
 use crate::{
     object::*,
+    types::names::N,
     value::{Kind, Value},
     vm::{
         Args, E, R, T, Vm,
@@ -13,6 +14,15 @@ use twinheap::{OneMutator, Val};
 
 fn new<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let v = vm.arg(a, 1);
+    if matches!(v.kind(), Kind::Instance | Kind::Weak)
+        && let Some(b) = vm.call_special(&v, N::bytes_, &[])?
+    {
+        if b.kind() != Kind::Bytes {
+            let t = vm.type_name(&b);
+            return Err(vm.raise(E::TypeError, &format!("__bytes__ returned non-bytes (type {t})")));
+        }
+        return Ok(b);
+    }
     match v.kind() {
         Kind::Empty => vm.bytes(&[]),
         Kind::Bytes => Ok(v),

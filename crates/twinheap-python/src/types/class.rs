@@ -117,6 +117,7 @@ fn object_dir<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
 }
 /// What `dir(v)` lists.
 pub fn dir_names<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, v: &V<'gc, M>) -> R<'gc, M, Vec<String>> {
+    let v = &vm.through(v.clone())?;
     let mut names = std::collections::BTreeSet::new();
     let mut add = |d: &Gc<'gc, Dict<'gc, M>, M>| {
         for e in d.table.borrow().iter() {

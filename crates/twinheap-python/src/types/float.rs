@@ -3,6 +3,7 @@
 use crate::{
     num::float as flt,
     object::*,
+    types::names::N,
     value::{Kind, Value},
     vm::{
         Args, E, R, T, Vm,
@@ -12,12 +13,18 @@ use crate::{
 };
 use twinheap::{OneMutator, Val};
 
+/// Whether a class in Python says how it is a float.
+fn has_method<'gc, M: OneMutator>(vm: &Vm<'gc, M>, v: &V<'gc, M>) -> bool {
+    let class = vm.class_of(v);
+    v.kind() == Kind::Instance && [N::float_, N::index].iter().any(|n| vm.lookup(&class, *n).is_some())
+}
 fn new<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let class = vm.arg(a, 0);
     let f = if a.n < 2 {
         0.0
     } else {
         let v = vm.arg(a, 1);
+        let v = vm.through(v)?;
         let w = vm.unwrapped(v.clone());
         match w.kind() {
             Kind::Str => {
@@ -31,7 +38,7 @@ fn new<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
                 }
             }
             _ => match vm.to_f64(&v) {
-                Err(e) if vm.is_error(&e, E::TypeError) && w.kind() != Kind::Instance => {
+                Err(e) if vm.is_error(&e, E::TypeError) && !has_method(vm, &w) => {
                     let t = vm.type_name(&v);
                     let text = format!("float() argument must be a string or a real number, not '{t}'");
                     return Err(vm.raise(E::TypeError, &text));

@@ -122,6 +122,7 @@ fn new<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     super::tuple::wrap(vm, &class, i)
 }
 fn convert<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, v: V<'gc, M>, base: V<'gc, M>) -> R<'gc, M> {
+    let v = vm.through(v)?;
     let w = vm.unwrapped(v.clone());
     if !base.is_empty() {
         let base = vm.to_index(&base)?;

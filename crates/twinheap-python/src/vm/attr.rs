@@ -9,7 +9,7 @@
 use super::{E, Exc, R, Step, T, Vm, instance};
 use crate::{
     object::*,
-    types::{dict::Table, names::N},
+    types::{dict::Table, names::N, weak::is_proxy},
     value::{Kind, Value},
 };
 use std::sync::atomic::Ordering::Relaxed;
@@ -92,7 +92,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         use class_flags::*;
         let python = |vm: &Self, n| vm.lookup(class, n).is_some_and(|f| f.kind() != Kind::Native);
         // An instance is finalizable from its birth: `__del__` given to a class later has no effect.
-        let mut f = class.flags.load(Relaxed) & (EXCEPTION | FIXED | FINAL | DEL);
+        let mut f = class.flags.load(Relaxed) & (EXCEPTION | FIXED | FINAL | DEL | WEAKREF);
         for (n, bit) in [
             (N::getattr, GETATTR),
             (N::setattr, SETATTR),
@@ -247,7 +247,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// An attribute of the instance itself.
     pub fn instance_get(&self, obj: &V<'gc, M>, name: &Gc<'gc, Str, M>) -> Option<V<'gc, M>> {
         match obj.kind() {
-            Kind::Instance => {
+            Kind::Instance | Kind::Weak => {
                 let i = instance(obj)?;
                 if let Some(k) = self.key_of(i.class, name)
                     && let Some(slot) = i.slots.get((i.class.nslots + k) as usize)
@@ -278,6 +278,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
 
     /// `obj.name`
     pub fn get_attr_step(&mut self, obj: V<'gc, M>, name: &Gc<'gc, Str, M>) -> R<'gc, M, Step<'gc, M>> {
+        let obj = self.through(obj)?;
         let class = self.class_of(&obj);
         let flags = class.flags.load(Relaxed);
         if flags & class_flags::GETATTRIBUTE != 0
@@ -540,7 +541,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     ) -> R<'gc, M, (Step<'gc, M>, bool)> {
         let class = self.class_of(obj);
         let kind = obj.kind();
-        if class.flags.load(Relaxed) & class_flags::GETATTRIBUTE == 0
+        if !is_proxy(obj)
+            && class.flags.load(Relaxed) & class_flags::GETATTRIBUTE == 0
             && kind != Kind::Class
             && kind != Kind::Super
             && kind != Kind::Module
@@ -594,6 +596,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         value: V<'gc, M>,
         cache: Option<&Cache>,
     ) -> R<'gc, M, Step<'gc, M>> {
+        if let Some(target) = self.seen_through(obj)? {
+            return self.store_attr(&target, name, value, None);
+        }
         let class = self.class_of(obj);
         if class.flags.load(Relaxed) & class_flags::SETATTR != 0
             && let Some(f) = self.lookup(&class, N::setattr)
@@ -660,11 +665,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             }
         }
         match obj.kind() {
-            Kind::Instance => {
-                let i = instance(obj).expect("its kind says so");
-                if !i.class.has_dict {
+            Kind::Instance | Kind::Weak => {
+                let Some(i) = instance(obj).filter(|i| i.class.has_dict) else {
                     return Err(self.no_dict(obj, name));
-                }
+                };
                 let key = match self.key_of(i.class, name) {
                     Some(k) => Some(k),
                     None => self.new_key(i.class, name),
@@ -721,16 +725,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     fn no_dict(&mut self, obj: &V<'gc, M>, name: &Gc<'gc, Str, M>) -> Exc<'gc, M> {
         let t = self.type_name(obj);
-        let text = if self.class_of(obj).builtin || obj.kind() == Kind::Instance {
-            format!("'{t}' object has no attribute '{}'", name.text())
-        } else {
-            format!("'{t}' object has no attribute '{}' and no __dict__ for setting new attributes", name.text())
-        };
-        let text = if obj.kind() == Kind::Instance {
-            format!("{text} and no __dict__ for setting new attributes")
-        } else {
-            text
-        };
+        let text =
+            format!("'{t}' object has no attribute '{}' and no __dict__ for setting new attributes", name.text());
         self.raise(E::AttributeError, &text)
     }
     /// Gives a name a place in the class's instances, if there is room for more.
@@ -760,6 +756,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// `del obj.name`
     pub fn del_attr(&mut self, obj: &V<'gc, M>, name: &Gc<'gc, Str, M>) -> R<'gc, M, Step<'gc, M>> {
+        if let Some(target) = self.seen_through(obj)? {
+            return self.del_attr(&target, name);
+        }
         let class = self.class_of(obj);
         if class.flags.load(Relaxed) & class_flags::SETATTR != 0
             && let Some(f) = self.lookup(&class, N::delattr)
@@ -808,8 +807,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             }
         }
         let old = match obj.kind() {
-            Kind::Instance => {
-                let i = instance(obj).expect("its kind says so");
+            Kind::Instance | Kind::Weak => {
+                let Some(i) = instance(obj) else { return Err(self.no_attribute(obj, name)) };
                 let key = self.key_of(i.class, name);
                 match key.and_then(|k| i.slots.get((i.class.nslots + k) as usize)) {
                     Some(slot) if slot.bits() != 0 => Some(slot.take(self.mc)),
@@ -841,11 +840,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// The `__dict__` of an object, with everything moved into it.
     pub fn object_dict(&mut self, obj: &V<'gc, M>) -> R<'gc, M, Option<Gc<'gc, Dict<'gc, M>, M>>> {
         Ok(Some(match obj.kind() {
-            Kind::Instance => {
-                let i = instance(obj).expect("its kind says so");
-                if !i.class.has_dict {
-                    return Ok(None);
-                }
+            Kind::Instance | Kind::Weak => {
+                let Some(i) = instance(obj).filter(|i| i.class.has_dict) else { return Ok(None) };
                 let dict = match i.dict.get() {
                     Some(d) => d,
                     None => {

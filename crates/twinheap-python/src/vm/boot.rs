@@ -46,8 +46,9 @@ types! {
     Cell "cell" Object Cell F;
     Generator "generator" Object Gen F;
     File "_io.TextIOWrapper" Object File F;
-    WeakRef "weakref.ReferenceType" Object Weak F;
+    WeakRef "weakref.ReferenceType" Object Weak 0;
     WeakProxy "weakref.ProxyType" Object Weak F;
+    CallableProxy "weakref.CallableProxyType" Object Weak F;
     Property "property" Object Property F;
     ClassMethod "classmethod" Object Wrapper F;
     StaticMethod "staticmethod" Object Wrapper F;
@@ -267,7 +268,7 @@ impl<'gc, M: OneMutator> Boot<'gc, M> {
         self.put(&dict, "__module__", module);
         let bases: Vec<_> = base.into_iter().cloned().collect();
         let mro = base.map_or(Vec::new(), |b| std::iter::once(b.clone()).chain(b.mro.iter().cloned()).collect());
-        let name = Val::from_gc(self.intern(if layout == Kind::File { "_io.TextIOWrapper" } else { short }));
+        let name = Val::from_gc(self.intern(if matches!(layout, Kind::File | Kind::Weak) { name } else { short }));
         let _ = short_name;
         Gc::new(
             self.mc,
@@ -416,6 +417,7 @@ pub fn boot<'gc, M: OneMutator>(mc: &'gc Mutation<'gc, M>) -> Runtime<'gc, M> {
         garbage,
         gc,
         version: (b.version + 1).into(),
+        shared_weak: GcCell::default(),
         append,
         spare: ValSlot::default(),
         interned: GcCell::new(b.interned),

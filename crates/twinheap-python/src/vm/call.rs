@@ -11,7 +11,11 @@ use super::{
 use crate::{
     bytecode::flags,
     object::*,
-    types::{dict::Table, names::N},
+    types::{
+        dict::Table,
+        names::N,
+        weak::{is_proxy, of, weak},
+    },
     value::{Kind, Value},
 };
 use std::sync::atomic::Ordering::Relaxed;
@@ -128,30 +132,42 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     callee = w.func.clone();
                 }
                 Kind::Weak => {
-                    let w = callee.downcast_ref::<Weak<'gc, M>>().expect("its kind says so");
-                    let v = w.upgrade(self.mc).map_or(Val::none(), Val::from_any);
-                    self.stack.truncate(at);
-                    self.stack.push(v);
-                    return Ok(true);
-                }
-                _ => {
-                    let class = self.class_of(&callee);
-                    match self.lookup(&class, N::call) {
-                        Some(f) if f.kind() == Kind::Func => {
-                            first = self.put_before(at, first, callee);
-                            callee = f;
+                    let w = weak(&callee).expect("its kind says so");
+                    match w.data() {
+                        WeakData { of: of::REF, ext: None, .. } => {
+                            let n = self.stack.len() - first - kw;
+                            if n + kw != 0 {
+                                return Err(self.weakref_takes_nothing(n, kw));
+                            }
+                            let v = w.upgrade(self.mc).map_or(Val::none(), Val::from_any);
+                            self.stack.truncate(at);
+                            self.stack.push(v);
+                            return Ok(true);
                         }
-                        Some(f) => {
-                            // What is no function is asked what it is for this object.
-                            let (depth, step) = (self.frames.len(), self.descriptor_get(f, &callee, &class)?);
-                            callee = self.settle(step, depth)?;
-                        }
-                        None => {
-                            let t = self.type_name(&callee);
-                            return Err(self.raise(E::TypeError, &format!("'{t}' object is not callable")));
-                        }
+                        WeakData { of: of::CALLABLE_PROXY, .. } => callee = self.through(callee)?,
+                        _ => (callee, first) = self.callee_by_class(callee, at, first)?,
                     }
                 }
+                _ => (callee, first) = self.callee_by_class(callee, at, first)?,
+            }
+        }
+    }
+    /// The `__call__` of a callee's class, and where arguments begin for it.
+    fn callee_by_class(&mut self, callee: V<'gc, M>, at: usize, first: usize) -> R<'gc, M, (V<'gc, M>, usize)> {
+        let class = self.class_of(&callee);
+        match self.lookup(&class, N::call) {
+            Some(f) if f.kind() == Kind::Func => {
+                let first = self.put_before(at, first, callee);
+                Ok((f, first))
+            }
+            Some(f) => {
+                // What is no function is asked what it is for this object.
+                let (depth, step) = (self.frames.len(), self.descriptor_get(f, &callee, &class)?);
+                Ok((self.settle(step, depth)?, first))
+            }
+            None => {
+                let t = self.type_name(&callee);
+                Err(self.raise(E::TypeError, &format!("'{t}' object is not callable")))
             }
         }
     }
@@ -573,7 +589,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             let instance = self.call_with(&new, &with_class, kw)?;
             if self.is_instance(&instance, &class)
                 && let Some(init) = self.lookup(&self.class_of(&instance), N::init)
-                && init.kind() != Kind::Native
+                && (init.kind() != Kind::Native || class.layout == Kind::Weak)
             {
                 self.kwnames = names;
                 let with_self: Vec<_> = std::iter::once(instance.clone()).chain(args).collect();
@@ -753,7 +769,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     pub fn callable(&self, v: &V<'gc, M>) -> bool {
         match v.kind() {
             Kind::Func | Kind::Native | Kind::Method | Kind::Class | Kind::Wrapper => true,
-            Kind::Weak => true,
+            Kind::Weak if is_proxy(v) => weak(v).is_some_and(|w| w.data().of == of::CALLABLE_PROXY),
             _ => self.lookup(&self.class_of(v), N::call).is_some(),
         }
     }

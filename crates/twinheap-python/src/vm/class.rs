@@ -3,11 +3,11 @@
 use super::{E, Native, R, T, Vm, boot::Parts};
 use crate::{
     object::*,
-    types::{dict::Table, names::N},
+    types::{dict::Table, names::N, weak::weak},
     value::{Kind, Value},
 };
 use std::sync::atomic::Ordering::Relaxed;
-use twinheap::{Gc, GcAny, OneMutator, Static, Val, ValSlot};
+use twinheap::{Gc, OneMutator, Static, Val, ValSlot};
 
 impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// `__build_class__(func, name, *bases, **keywords)`: runs the body; the class is made when it is done.
@@ -162,7 +162,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             }
             nslots = nslots.max(b.nslots);
             has_dict |= b.has_dict;
-            flags |= b.flags.load(Relaxed) & (class_flags::EXCEPTION | class_flags::DEL);
+            flags |= b.flags.load(Relaxed) & (class_flags::EXCEPTION | class_flags::DEL | class_flags::WEAKREF);
             capacity = capacity.max(b.keys.borrow().names.len() as u32);
         }
         if matches!(layout, Kind::Int | Kind::Str | Kind::Float | Kind::Tuple | Kind::Bytes) && nslots == 0 {
@@ -174,12 +174,12 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let slots = self.dict_get_name(&dict, self.name(N::slots));
         let mut members = Vec::new();
         // Which of its own descriptors the class gets, as in CPython: where no base has them.
-        let mut weak = true;
+        let mut referred = true;
         let had_dict = has_dict;
         match slots {
             Some(s) => {
                 let names = if s.kind() == Kind::Str { vec![s] } else { self.collect(&s)? };
-                weak = false;
+                referred = false;
                 let mut sorted = Vec::new();
                 for n in names {
                     let Some(n) = n.downcast_ref::<Str>() else {
@@ -192,7 +192,21 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 for n in sorted {
                     match n.text() {
                         "__dict__" => has_dict = true,
-                        "__weakref__" => weak = true,
+                        "__weakref__" => {
+                            let why = match layout {
+                                _ if flags & class_flags::WEAKREF != 0 || layout == Kind::Set => "we already got one",
+                                Kind::Int | Kind::Tuple | Kind::Bytes => {
+                                    "either we already got one, or __itemsize__ != 0"
+                                }
+                                _ => "",
+                            };
+                            if !why.is_empty() {
+                                let text = format!("__weakref__ slot disallowed: {why}");
+                                return Err(self.raise(E::TypeError, &text));
+                            }
+                            flags |= class_flags::WEAKREF;
+                            referred = true
+                        }
                         _ => {
                             if self.dict_get_name(&dict, &n).is_some() {
                                 let text = format!("'{}' in __slots__ conflicts with class variable", n.text());
@@ -204,7 +218,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     }
                 }
             }
-            None => has_dict = true,
+            None => {
+                has_dict = true;
+                // CPython: what has items of its own size has no room for it.
+                if !matches!(layout, Kind::Int | Kind::Tuple | Kind::Bytes) {
+                    flags |= class_flags::WEAKREF
+                }
+            }
         }
         if let Some(s) = self.dict_get_name(&dict, self.name(N::static_attributes))
             && let Some(t) = s.downcast_ref::<Tuple<'gc, M>>()
@@ -239,10 +259,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 self.dict_set_name(&dict, self.name(N::module), m);
             }
         }
-        weak &= !matches!(layout, Kind::Int | Kind::Tuple | Kind::Bytes | Kind::Set)
+        referred &= !matches!(layout, Kind::Int | Kind::Tuple | Kind::Bytes | Kind::Set)
             && !mro.iter().any(|c| self.dict_get_name(&c.dict, self.name(N::weakref)).is_some());
         let mut own = Vec::new();
-        for (wanted, n) in [(has_dict && !had_dict, N::dict), (weak, N::weakref)] {
+        for (wanted, n) in [(has_dict && !had_dict, N::dict), (referred, N::weakref)] {
             if wanted && self.dict_get_name(&dict, self.name(n)).is_none() {
                 own.push(self.own_descriptor(n)?);
                 let value = own.last().cloned().unwrap_or_default();
@@ -299,13 +319,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         self.set_class_flags(&class);
         for b in &base_classes {
-            let data =
-                WeakData { callback: ValSlot::default(), hash: Default::default(), of: 2, key: ValSlot::default() };
-            let any = GcAny::new(class.clone());
-            let w = Gc::new_weak(self.mc, &any, data, false);
+            // The reference that everybody shares, as in CPython.
+            let w = self.new_weakref(&value, Val::none(), false, None)?;
             let mut subs = b.subclasses.borrow_mut(self.mc);
             subs.retain(|w| !w.is_dead());
-            subs.push(w);
+            subs.extend(weak(&w).cloned());
         }
         if let Some(c) = cell.as_ref().and_then(|c| c.downcast_ref::<Cell<'gc, M>>()) {
             c.0.set(self.mc, value.clone())

@@ -151,7 +151,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 v
             }
             Mode::MustIterate => {
-                if !matches!(v.kind(), Kind::Iter | Kind::Gen) && self.lookup(&self.class_of(&v), N::next).is_none() {
+                if !matches!(v.kind(), Kind::Iter | Kind::Gen)
+                    && !crate::types::weak::is_proxy(&v)
+                    && self.lookup(&self.class_of(&v), N::next).is_none()
+                {
                     let t = self.type_name(&v);
                     return Err(self.raise(E::TypeError, &format!("iter() returned non-iterator of type '{t}'")));
                 }

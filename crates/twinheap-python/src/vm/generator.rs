@@ -336,6 +336,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// `next(it)`, nested; `None` at the end.
     pub fn next_nested(&mut self, it: &V<'gc, M>) -> R<'gc, M, Option<V<'gc, M>>> {
+        let it = &self.through_iterator(it.clone())?;
         match it.kind() {
             Kind::Iter => {
                 let Some(i) = it.downcast_ref::<Iter<'gc, M>>().cloned() else { return Ok(None) };
@@ -365,6 +366,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// `for`: the next item of what is no built-in iterator.
     pub fn for_next(&mut self, it: V<'gc, M>) -> R<'gc, M, Option<Step<'gc, M>>> {
+        let it = self.through_iterator(it)?;
         if it.kind() == Kind::Gen {
             return Ok(if self.resume(&it, Val::none(), true)? { Some(Step::Pushed) } else { None });
         }

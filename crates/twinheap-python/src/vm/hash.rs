@@ -10,6 +10,7 @@ use crate::{
     types::{
         dict::{Lookup, Table},
         names::N,
+        weak::{is_extended, is_proxy},
     },
     value::{Kind, Value},
 };
@@ -108,19 +109,12 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 let Some(r) = v.downcast_ref::<Range>() else { return Ok(0) };
                 int_hash(r.start) ^ int_hash(r.stop).rotate_left(20) ^ int_hash(r.step).rotate_left(40)
             }
-            Kind::Weak => {
-                let Some(w) = v.downcast_ref::<Weak<'gc, M>>() else { return Ok(0) };
-                let known = w.data().hash.load(Relaxed);
-                if known != 0 {
-                    return Ok(known - 1);
-                }
-                let Some(target) = w.upgrade(self.mc) else {
-                    return Err(self.raise(E::TypeError, "weak object has gone away"));
-                };
-                let h = self.hash(&V::from_any(target))?;
-                w.data().hash.store(h.wrapping_add(1), Relaxed);
-                h
-            }
+            Kind::Weak if is_proxy(v) => return self.unhashable(v),
+            Kind::Weak if is_extended(v) => match self.lookup(&self.class_of(v), N::hash) {
+                Some(f) if f.kind() != Kind::Native => return self.instance_hash(v),
+                _ => return self.weak_hash(v),
+            },
+            Kind::Weak => return self.weak_hash(v),
             _ => address_hash(v),
         })
     }

@@ -13,6 +13,7 @@ use twinheap::{Gc, OneMutator, Val};
 impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// `iter(v)`
     pub fn get_iter(&mut self, v: V<'gc, M>) -> R<'gc, M, Step<'gc, M>> {
+        let v = self.through(v)?;
         if matches!(v.kind(), Kind::Instance | Kind::List | Kind::Dict | Kind::Set | Kind::Class) {
             let class = self.class_of(&v);
             if !class.builtin || v.kind() == Kind::Class {

@@ -4,7 +4,10 @@ use super::{E, Exc, R, Step, Vm};
 use crate::{
     bytecode::{BinKind, CmpKind},
     object::*,
-    types::names::N,
+    types::{
+        names::N,
+        weak::{is_extended, is_proxy},
+    },
     value::{Kind, SMALL_MAX, SMALL_MIN, Value},
 };
 use num_bigint::BigInt;
@@ -183,7 +186,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     None => Err(self.no_integer(v)),
                 }
             }
-            _ => Err(self.no_integer(v)),
+            _ => match self.seen_through(v)? {
+                Some(target) => self.to_index(&target),
+                None => Err(self.no_integer(v)),
+            },
         }
     }
     /// Whether it is an integer as it is.
@@ -196,7 +202,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// A float from any number.
     pub fn to_f64(&mut self, v: &V<'gc, M>) -> R<'gc, M, f64> {
-        let v = self.unwrapped(v.clone());
+        let v = self.through(v.clone())?;
+        let v = self.unwrapped(v);
         match self.num(&v) {
             Some(Num::Int(i)) => Ok(i as f64),
             Some(Num::Float(f)) => Ok(f),
@@ -286,14 +293,24 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 None => self.numbers(op, x, y).map(Step::Value),
             };
         }
+        if let Some(a) = self.seen_through(&a)? {
+            // A proxy's own slot is the left operand's, and sees through both.
+            let b = self.through(b)?;
+            return self.binary(op, a, b);
+        }
         if a.kind() != Kind::Instance
             && b.kind() != Kind::Instance
             && self.sub_of(&a).is_none()
             && self.sub_of(&b).is_none()
+            && !is_extended(&a)
+            && !is_extended(&b)
         {
             return match self.native_binary(op, &a, &b)? {
                 Some(v) => Ok(Step::Value(v)),
-                None => Err(self.unsupported(op, &a, &b)),
+                None => match self.seen_through(&b)? {
+                    Some(b) => self.binary(op.base(), a, b),
+                    None => Err(self.unsupported(op, &a, &b)),
+                },
             };
         }
         self.operator(op as u8, 0, a, b)
@@ -358,7 +375,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         match self.native_binary(kind, &x, &y)? {
             Some(v) => Ok(Step::Value(v)),
-            None => Err(self.unsupported(kind, &a, &b)),
+            None => match self.seen_through(&b)? {
+                // The left operand's class had nothing to say to a proxy: now the proxy's.
+                Some(b) => self.binary(kind.base(), a, b),
+                None => Err(self.unsupported(kind, &a, &b)),
+            },
         }
     }
     /// A method answered NotImplemented: the next stage.
@@ -390,6 +411,20 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     fn native_binary(&mut self, op: BinKind, a: &V<'gc, M>, b: &V<'gc, M>) -> R<'gc, M, Option<V<'gc, M>>> {
         use BinKind::*;
         use Kind as K;
+        if matches!(op, Mul | IMul) {
+            // A sequence and what is an index by a method.
+            let sequence = |v: &V<'gc, M>| matches!(v.kind(), K::Str | K::List | K::Tuple | K::Bytes);
+            let by_method =
+                |vm: &Self, v: &V<'gc, M>| v.kind() == K::Instance && vm.lookup(&vm.class_of(v), N::index).is_some();
+            if sequence(a) && by_method(self, b) {
+                let n = self.to_index(b)?;
+                let n = self.int(n)?;
+                return self.native_binary(op, a, &n);
+            }
+            if sequence(b) && by_method(self, a) {
+                return self.native_binary(Mul, b, a);
+            }
+        }
         let index = |v: &V<'gc, M>| v.as_int().or(v.as_bool().map(|b| b as i64));
         Ok(match (op, a.kind(), b.kind()) {
             (Add | IAdd, K::Str, K::Str) => Some(self.concat(a, b)?),
@@ -555,6 +590,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     // ---- unary ----------------------------------------------------------------------------------------------------------
     /// `-v`, `+v`, `~v`
     pub fn unary(&mut self, v: V<'gc, M>, n: N) -> R<'gc, M, Step<'gc, M>> {
+        let v = self.through(v)?;
         if v.kind() == Kind::Instance {
             let class = self.class_of(&v);
             if let Some(f) = self.lookup(&class, n)
@@ -625,11 +661,23 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     _ => true,
                 }
             }
+            Kind::Weak if is_proxy(v) => return None,
+            Kind::Weak if is_extended(v) => {
+                let c = self.class_of(v);
+                return if self.lookup(&c, N::bool_).or_else(|| self.lookup(&c, N::len)).is_some() {
+                    None
+                } else {
+                    Some(true)
+                };
+            }
             _ => true,
         })
     }
     /// Truth by `__bool__` or `__len__`; `None`: a frame was pushed that pushes it (`mode`: Truth or NotTruth).
     pub fn truth(&mut self, v: V<'gc, M>, mode: Mode) -> R<'gc, M, Option<bool>> {
+        if let Some(target) = self.seen_through(&v)? {
+            return self.truth_nested(&target).map(Some);
+        }
         let c = self.class_of(&v);
         let (f, mode) = match self.lookup(&c, N::bool_) {
             Some(f) => (f, if mode == Mode::Truth { Mode::BoolTruth } else { Mode::NotBoolTruth }),
@@ -647,6 +695,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     pub fn truth_nested(&mut self, v: &V<'gc, M>) -> R<'gc, M, bool> {
         if let Some(b) = self.truth_fast(v) {
             return Ok(b);
+        }
+        if let Some(target) = self.seen_through(v)? {
+            return self.truth_nested(&target);
         }
         if let Some(b) = self.call_special(v, N::bool_, &[])? {
             return match b.as_bool() {
@@ -670,8 +721,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if let Some(b) = fast_compare(op as u8, &a, &b) {
             return Ok(Step::Value(Val::bool(b)));
         }
-        let user =
-            |vm: &Self, v: &V<'gc, M>| matches!(v.kind(), Kind::Instance | Kind::Class) || vm.sub_of(v).is_some();
+        if let Some(a) = self.seen_through(&a)? {
+            let b = self.through(b)?;
+            return self.compare(op, a, b);
+        }
+        let user = |vm: &Self, v: &V<'gc, M>| {
+            matches!(v.kind(), Kind::Instance | Kind::Class) || vm.sub_of(v).is_some() || is_extended(v)
+        };
         if user(self, &a) || user(self, &b) {
             let plain = |vm: &Self, v: &V<'gc, M>| {
                 v.kind() == Kind::Instance && {
@@ -731,6 +787,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 let t = self.truth_nested(&v)?;
                 return Ok(Val::bool(!t));
             }
+        }
+        if let Some(target) = self.seen_through(&b)? {
+            return self.compare_nested(op, &a, &target);
         }
         let (x, y) = (self.unwrapped(a.clone()), self.unwrapped(b.clone()));
         match self.native_compare(op, &x, &y)? {
@@ -822,18 +881,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     self.equal(&x.start, &y.start)? && self.equal(&x.stop, &y.stop)? && self.equal(&x.step, &y.step)?;
                 Some(same == (op == CmpKind::Eq))
             }
-            (Kind::Weak, Kind::Weak) if equality => {
-                let (Some(x), Some(y)) =
-                    (a.downcast_ref::<Weak<'gc, M>>().cloned(), b.downcast_ref::<Weak<'gc, M>>().cloned())
-                else {
-                    return Ok(None);
-                };
-                let same = match (x.upgrade(self.mc), y.upgrade(self.mc)) {
-                    (Some(x), Some(y)) => self.equal(&Val::from_any(x), &Val::from_any(y))?,
-                    _ => a.is(b),
-                };
-                Some(same == (op == CmpKind::Eq))
-            }
+            (Kind::Weak, Kind::Weak) if equality && !is_proxy(a) && !is_proxy(b) => self.weak_equal(op, a, b)?,
             _ => None,
         })
     }

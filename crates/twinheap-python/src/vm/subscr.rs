@@ -37,6 +37,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 None => Err(self.raise_with(E::KeyError, vec![key])),
             };
         }
+        let obj = self.through(obj)?;
         if matches!(obj.kind(), Kind::Instance | Kind::List | Kind::Dict | Kind::Class) {
             let class = self.class_of(&obj);
             if obj.kind() == Kind::Class
@@ -125,6 +126,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
     }
     fn sequence_index(&mut self, obj: &V<'gc, M>, key: &V<'gc, M>) -> R<'gc, M, i64> {
+        let key = &self.through(key.clone())?;
         match key.kind() {
             Kind::Int | Kind::Bool => self.to_index(key),
             Kind::BigInt => Err(self.raise(E::IndexError, "cannot fit 'int' into an index-sized integer")),
@@ -165,6 +167,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         {
             self.dict_set(d, key, value)?;
             return done;
+        }
+        if let Some(target) = self.seen_through(&obj)? {
+            return self.store_subscr(target, key, value);
         }
         let class = self.class_of(&obj);
         if let Some(f) = self.lookup(&class, N::setitem)
@@ -212,6 +217,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// `del obj[key]`
     pub fn del_subscr(&mut self, obj: V<'gc, M>, key: V<'gc, M>) -> R<'gc, M, Step<'gc, M>> {
+        let obj = self.through(obj)?;
         let class = self.class_of(&obj);
         if let Some(f) = self.lookup(&class, N::delitem)
             && f.kind() != Kind::Native
@@ -255,6 +261,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// `len(v)` of built-in values; of instances nested.
     pub fn length(&mut self, v: &V<'gc, M>) -> R<'gc, M, usize> {
+        if let Some(target) = self.seen_through(v)? {
+            return self.length(&target);
+        }
         let user = v.kind() == Kind::Instance || self.sub_of(v).is_some();
         if user
             && let Some(f) = self.lookup(&self.class_of(v), N::len)
@@ -297,6 +306,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 if s.sub.is_empty() {
                     let h = self.hash(&x)?;
                     return Ok(Some(self.set_find(s, &x, h)?.is_some()));
+                }
+            }
+            Kind::Weak => {
+                if let Some(target) = self.seen_through(&c)? {
+                    return self.contains(target, x, mode);
                 }
             }
             _ => {}

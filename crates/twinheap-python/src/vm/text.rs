@@ -9,7 +9,7 @@ use crate::{
         format_spec::{FormatError, FormatSpec, Grouping},
         quote,
     },
-    types::names::N,
+    types::{names::N, weak::is_extended},
     value::{Kind, Value},
 };
 use std::fmt::Write as _;
@@ -32,6 +32,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if v.kind() == Kind::Str {
             return Ok(Step::Value(v));
         }
+        let v = self.through(v)?;
         if let Some(f) = self.python_text_method(&v, &[N::str_, N::repr]) {
             return self.call_step(f, &[v], Mode::Text, Val::empty());
         }
@@ -48,7 +49,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// The Python function that decides, if one does: the first of these names that is nearer than a built-in's.
     fn python_text_method(&self, v: &V<'gc, M>, names: &[N]) -> Option<V<'gc, M>> {
-        if v.kind() != Kind::Instance && self.sub_of(v).is_none() && v.kind() != Kind::Class {
+        if v.kind() != Kind::Instance && self.sub_of(v).is_none() && v.kind() != Kind::Class && !is_extended(v) {
             return None;
         }
         let class = self.class_of(v);
@@ -71,6 +72,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     pub fn str_text(&mut self, v: &V<'gc, M>) -> R<'gc, M, String> {
         if let Some(s) = v.downcast_ref::<Str>() {
             return Ok(s.text().to_string());
+        }
+        if let Some(target) = self.seen_through(v)? {
+            return self.str_text(&target);
         }
         if let Some(f) = self.python_text_method(v, &[N::str_, N::repr]) {
             return self.text_of_call(f, v, "__str__");
@@ -259,20 +263,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 let Some(g) = super::generator::generator(v) else { return Ok(()) };
                 let _ = write!(out, "<generator object {} at {:#x}>", g.func.code.co.qualname, v.bits());
             }
-            Kind::Weak => {
-                let Some(w) = v.downcast_ref::<Weak<'gc, M>>().cloned() else { return Ok(()) };
-                let kind = if w.data().of == 1 { "weakproxy" } else { "weakref" };
-                match w.upgrade(self.mc) {
-                    Some(t) => {
-                        let t = Val::from_any(t);
-                        let name = self.type_name(&t);
-                        let _ = write!(out, "<{kind} at {:#x}; to '{name}' at {:#x}>", v.bits(), t.bits());
-                    }
-                    None => {
-                        let _ = write!(out, "<{kind} at {:#x}; dead>", v.bits());
-                    }
-                }
-            }
+            Kind::Weak => self.weak_repr(v, out),
             Kind::Cell => {
                 let Some(c) = v.downcast_ref::<Cell<'gc, M>>().cloned() else { return Ok(()) };
                 let held = c.0.get();

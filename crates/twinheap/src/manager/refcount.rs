@@ -53,7 +53,7 @@ use std::{
     time::Instant,
 };
 use told::Told;
-use weak::ByAddress;
+use weak::{Boxes, ByAddress};
 use zeal::Zeal;
 
 /// Counts references and collects cycles; one thread.
@@ -90,8 +90,8 @@ pub struct CountingHeap {
     cascade_began: Cell<Option<Instant>>,
     pending: UnsafeCell<Queue>,
     queued: Cell<u64>,
-    /// The newest box of each target.
-    weak: UnsafeCell<ByAddress<usize, NonNull<WeakHead>>>,
+    /// The newest boxes of each target.
+    weak: UnsafeCell<ByAddress<usize, Boxes>>,
     // ---- collections --------------------------------------------------------------------------------------------------
     collecting: Cell<bool>,
     /// The word `aux` of an object born now that can be in no cycle.
@@ -246,7 +246,8 @@ impl CountingHeap {
             }
         }
     }
-    /// The newest weak box of `p` that is alive, if it has any: a dying one is linked until its glue has run.
+    /// The newest weak box of `p` that is alive and asked for no notice, if it has any: a dying one is linked until its
+    /// glue has run.
     ///
     /// # Safety
     /// `p` is alive.
@@ -255,7 +256,7 @@ impl CountingHeap {
         // each unlinks itself before its block is freed.
         unsafe {
             let heap = CountingHeap::of(SpanRef::of(p));
-            let mut next = header(p).has(HAS_WEAK).then(|| (*heap.weak.get()).get(&p.addr().get()).copied()).flatten();
+            let mut next = header(p).has(HAS_WEAK).then(|| (*heap.weak.get()).get(&p.addr().get())?.quiet).flatten();
             while let Some(head) = next
                 && !header(head.cast()).is_alive()
                 && !seeded("dying_weak_box_handed_out")
@@ -634,6 +635,14 @@ macro_rules! counting_manager {
             unsafe fn weak_dying(head: NonNull<WeakHead>) {
                 // SAFETY: a box is an object of the heap that its span names, and its head is its first field.
                 unsafe { CountingHeap::of(SpanRef::of(head.cast())).weak_dying(head) }
+            }
+            unsafe fn weak_boxes(
+                local: &CountingLocal,
+                target: NonNull<u8>,
+                f: &mut dyn FnMut(NonNull<u8>) -> std::ops::ControlFlow<()>,
+            ) {
+                // SAFETY: forwarded.
+                unsafe { local.heap().weak_boxes(target, f) }
             }
             unsafe fn upgrade(local: &CountingLocal, head: NonNull<WeakHead>) -> Option<NonNull<u8>> {
                 // SAFETY: forwarded.

@@ -13,7 +13,7 @@ use crate::{
     sync::AtomicU64,
     unwind::contained,
 };
-use std::{marker::PhantomData, ptr::NonNull, sync::Mutex};
+use std::{marker::PhantomData, mem::ManuallyDrop, ops::ControlFlow, ptr::NonNull, sync::Mutex};
 
 /// What heap, mutators and roots share; the last one to go takes the heap down.
 pub(crate) struct Core<M: Manager> {
@@ -157,6 +157,31 @@ impl<'gc, M: Manager> Mutation<'gc, M> {
             })
         });
         found.into_iter().for_each(&mut f)
+    }
+    /// Every weak box of `target` that is alive, until `f` breaks off; what `f` broke off with.  Where handles count:
+    /// those made without `notify` first, each kind newest first, at the cost of the boxes passed; elsewhere in no order,
+    /// at the cost of [`Self::walk`].
+    pub fn weak_boxes<B>(
+        &self,
+        target: &GcAny<'gc, M>,
+        mut f: impl FnMut(&GcAny<'gc, M>) -> ControlFlow<B>,
+    ) -> Option<B>
+    where
+        M: OneMutator,
+    {
+        let mut out = None;
+        // SAFETY: the handle keeps the target alive.  The box is alive during the call, whose reference it is: we make no
+        // count and give none back.
+        unsafe {
+            M::weak_boxes(&self.local, target.ptr(), &mut |p| match f(&ManuallyDrop::new(GcAny::from_owned(p))) {
+                ControlFlow::Continue(()) => ControlFlow::Continue(()),
+                ControlFlow::Break(b) => {
+                    out = Some(b);
+                    ControlFlow::Break(())
+                }
+            })
+        }
+        out
     }
     /// The objects that refer to any of `targets`.  Cost: a look at every reference in the heap.
     pub fn referrers(&self, targets: &[GcAny<'gc, M>]) -> Vec<GcAny<'gc, M>>

@@ -8,7 +8,7 @@
 
 use super::{
     any::GcAny,
-    gc::Gc,
+    gc::{Gc, NoRoom},
     managed::Manager,
     session::Mutation,
     trace::{Trace, Visitor},
@@ -71,14 +71,32 @@ impl<D, M: Manager> WeakBox<'_, D, M> {
 
 impl<'gc, D: Trace<'gc, M>, M: Manager> Gc<'gc, WeakBox<'gc, D, M>, M> {
     /// A weak reference to `target` with `data`; with `notify`, told by `Pending::WeakDied` when the target dies.
+    ///
+    /// # Panics
+    /// At the hard limit, or when the system refuses memory: [`Self::try_new_weak`] answers instead.
     pub fn new_weak(mc: &Mutation<'gc, M>, target: &GcAny<'gc, M>, data: D, notify: bool) -> Self {
+        match Self::try_new_weak(mc, target, data, notify) {
+            Ok(gc) => gc,
+            Err(NoRoom { full, .. }) => super::gc::out_of_memory(full),
+        }
+    }
+    /// The same, or the data back.
+    ///
+    /// # Errors
+    /// [`NoRoom`] at the hard limit or when the system refuses memory; nothing has changed.
+    pub fn try_new_weak(
+        mc: &Mutation<'gc, M>,
+        target: &GcAny<'gc, M>,
+        data: D,
+        notify: bool,
+    ) -> Result<Self, NoRoom<D>> {
         const { assert!(align_of::<D>() <= 8) };
         let info = super::type_info::InfoOf::<'gc, WeakBox<'gc, D, M>, M>::INFO;
         // SAFETY: written and born at once, as in `Gc::try_new`; the target is alive (we hold its handle).
         unsafe {
             let p = match M::block(mc.local(), info, info.size) {
                 Ok(p) => p,
-                Err(full) => super::gc::out_of_memory(full),
+                Err(full) => return Err(NoRoom { value: data, full }),
             };
             p.cast::<WeakBox<'gc, D, M>>().write(WeakBox {
                 head: WeakHead {
@@ -92,7 +110,7 @@ impl<'gc, D: Trace<'gc, M>, M: Manager> Gc<'gc, WeakBox<'gc, D, M>, M> {
             });
             M::born(mc.local(), info, p);
             M::weak_born(mc.local(), p.cast(), target.ptr());
-            Gc::from_owned(p.cast())
+            Ok(Gc::from_owned(p.cast()))
         }
     }
     /// The target, if it is alive.

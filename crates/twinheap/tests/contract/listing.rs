@@ -1,13 +1,13 @@
 //! Looking at a heap: walks, referents, referrers, what is tracked, the knobs.
 
 use crate::trial::{Ledger, Node, Trial, collect, node, node_with};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::ControlFlow};
 use twinheap::{
-    Gc, GcAny, Manager, Mutation, OneMutator, Slot, Tail, Val, ValSlot, derive::Kind, object::managed::Command,
+    Gc, GcAny, Manager, Mutation, OneMutator, Slot, Tail, Val, ValSlot, WeakBox, derive::Kind, object::managed::Command,
 };
 
 laws!(states, knobs);
-one_mutator_laws!(walks, referents, referrers, tracking);
+one_mutator_laws!(walks, referents, referrers, tracking, weak_boxes);
 
 pub fn walks<M: OneMutator>(t: &Trial) {
     t.with::<M, _>(|m| {
@@ -114,6 +114,76 @@ pub fn referrers<M: OneMutator>(t: &Trial) {
             assert_eq!(ids(&[]), []);
         });
         t.see("done");
+    });
+}
+
+type Numbered<'gc, M> = WeakBox<'gc, u64, M>;
+fn numbered<'gc, M: OneMutator>(
+    mc: &Mutation<'gc, M>,
+    target: &GcAny<'gc, M>,
+    n: u64,
+    notify: bool,
+) -> Gc<'gc, Numbered<'gc, M>, M> {
+    Gc::new_weak(mc, target, n, notify)
+}
+fn numbers<'gc, M: OneMutator>(mc: &Mutation<'gc, M>, target: &GcAny<'gc, M>) -> Vec<u64> {
+    let mut out = Vec::new();
+    let stopped = mc.weak_boxes(target, |any| {
+        out.extend(any.downcast_ref::<Numbered<'gc, M>>().map(|b| *b.data()));
+        ControlFlow::<()>::Continue(())
+    });
+    assert!(stopped.is_none());
+    if !M::CONSTRAINTS.counted {
+        out.sort_unstable();
+        out.reverse();
+    }
+    out
+}
+/// Who refers weakly, and in which order where that is said; `f` may make boxes, drop them, and stop.
+pub fn weak_boxes<M: OneMutator>(t: &Trial) {
+    t.with::<M, _>(|m| {
+        m.mutate(|mc, root| {
+            let (a, b, c) = (GcAny::new(node(mc, 1)), GcAny::new(node(mc, 2)), GcAny::new(node(mc, 3)));
+            assert!(numbers(mc, &a).is_empty());
+            let mut boxes: Vec<_> = (0..6).map(|n| Some(numbered(mc, &a, n, n % 2 == 1))).collect();
+            boxes.push(Some(numbered(mc, &b, 10, true)));
+            let in_order = |kept: &[u64]| match M::CONSTRAINTS.counted {
+                true => {
+                    kept.iter().filter(|n| **n % 2 == 0).chain(kept.iter().filter(|n| **n % 2 == 1)).copied().collect()
+                }
+                false => kept.to_vec(),
+            };
+            assert_eq!(numbers(mc, &a), in_order(&[5, 4, 3, 2, 1, 0]));
+            assert_eq!((numbers(mc, &b), numbers(mc, &c)), (vec![10], vec![]));
+            // Dropped: the newest of a kind, one between, the oldest.  Who does not count still shows them.
+            if M::CONSTRAINTS.counted {
+                boxes[5] = None;
+                boxes[2] = None;
+                boxes[0] = None;
+                assert_eq!(numbers(mc, &a), [4, 3, 1]);
+            }
+            let mut passed = 0;
+            let found = mc.weak_boxes(&a, |any| {
+                passed += 1;
+                // What the list is made of goes and comes meanwhile; the box that is shown stays.
+                boxes.iter_mut().for_each(|b| *b = None);
+                boxes.push(Some(numbered(mc, &a, 20, true)));
+                let b = any.downcast_ref::<Numbered<'_, M>>().expect("ours");
+                assert!(b.upgrade(mc).is_some());
+                if passed == 2 { ControlFlow::Break(*b.data()) } else { ControlFlow::Continue(()) }
+            });
+            if M::CONSTRAINTS.counted {
+                assert_eq!((passed, found), (2, Some(20)), "the first, and one that came meanwhile in the other list");
+                assert_eq!(numbers(mc, &a), [20]);
+                boxes.clear();
+                assert!(numbers(mc, &a).is_empty() && numbers(mc, &b).is_empty());
+            } else {
+                assert_eq!((passed, found.is_some()), (2, true));
+            }
+            root.next.set(mc, a.downcast_ref::<Node<'_, M>>().cloned());
+        });
+        collect(m);
+        t.see(0);
     });
 }
 

@@ -1,12 +1,14 @@
 //! Weak boxes by target: newest first, which is CPython's order of callbacks.
 //!
-//! A target that has boxes carries the flag `HAS_WEAK`, and a table leads from its address to its newest box; the boxes
-//! are linked through their heads.  A box whose target died is in no list.
+//! A target that has boxes carries the flag `HAS_WEAK`, and a table leads from its address to the newest of those that
+//! asked to be told and the newest of the others; each kind is linked through its heads.  Two lists, so that who looks
+//! for a box that anybody may share does not pass those with callbacks (CPython keeps the shareable ones in front).
+//! A box whose target died is in no list.
 //! Not here: the box as an object (`object::weak`).  Overview: `manager::refcount`.
 
 use super::{
     CountingHeap,
-    handle::retain,
+    handle::{release, retain},
     header::{CONDEMNED, HAS_WEAK, header},
 };
 use crate::{
@@ -16,6 +18,7 @@ use crate::{
 use std::{
     collections::HashMap,
     hash::{BuildHasherDefault, Hasher},
+    ops::ControlFlow,
     ptr::NonNull,
 };
 
@@ -36,6 +39,20 @@ impl Hasher for AddressHasher {
 /// A table with addresses as keys.
 pub(super) type ByAddress<K, V> = HashMap<K, V, BuildHasherDefault<AddressHasher>>;
 
+/// The boxes of one target: the newest of each kind.  Never without any.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Boxes {
+    /// Those that are not told of a death.
+    pub(super) quiet: Option<NonNull<WeakHead>>,
+    /// Those that asked for it.
+    pub(super) told: Option<NonNull<WeakHead>>,
+}
+impl Boxes {
+    fn of(&mut self, notify: bool) -> &mut Option<NonNull<WeakHead>> {
+        if notify { &mut self.told } else { &mut self.quiet }
+    }
+}
+
 fn link(to: &AtomicPtr<WeakHead>) -> Option<NonNull<WeakHead>> {
     NonNull::new(to.load(Relaxed))
 }
@@ -49,8 +66,19 @@ impl CountingHeap {
     pub(super) unsafe fn weak_born(&self, head: NonNull<WeakHead>, target: NonNull<u8>) {
         // SAFETY: both are alive by the caller's promise; no other reference into the table lives.
         unsafe {
-            header(target).raise(HAS_WEAK);
-            let older = (*self.weak.get()).insert(target.addr().get(), head);
+            let (table, key, notify) = (&mut *self.weak.get(), target.addr().get(), head.as_ref().notify);
+            let known = if header(target).has(HAS_WEAK) { table.get_mut(&key) } else { None };
+            let older = match known {
+                Some(boxes) => boxes.of(notify).replace(head),
+                None => {
+                    // The common case: the first.
+                    header(target).raise(HAS_WEAK);
+                    let mut boxes = Boxes::default();
+                    *boxes.of(notify) = Some(head);
+                    table.insert(key, boxes);
+                    None
+                }
+            };
             set(&head.as_ref().older, older);
             set(&head.as_ref().newer, None);
             if let Some(older) = older {
@@ -70,14 +98,18 @@ impl CountingHeap {
             if let Some(older) = older {
                 set(&older.as_ref().newer, newer)
             }
-            match (newer, older) {
-                (Some(newer), _) => set(&newer.as_ref().older, older),
-                (None, Some(older)) => {
-                    (*self.weak.get()).insert(target.addr().get(), older);
-                }
-                (None, None) => {
-                    (*self.weak.get()).remove(&target.addr().get());
-                    header(target).lower(HAS_WEAK);
+            match newer {
+                Some(newer) => set(&newer.as_ref().older, older),
+                None => {
+                    // The common case: the last.
+                    let (table, key) = (&mut *self.weak.get(), target.addr().get());
+                    let mut boxes = table.remove(&key).unwrap_or_default();
+                    *boxes.of(this.notify) = older;
+                    if (boxes.quiet, boxes.told) == (None, None) {
+                        header(target).lower(HAS_WEAK);
+                    } else {
+                        table.insert(key, boxes);
+                    }
                 }
             }
             this.clear();
@@ -108,17 +140,60 @@ impl CountingHeap {
         // SAFETY: as above.
         unsafe {
             header(target).lower(HAS_WEAK);
-            let mut next = (*self.weak.get()).remove(&target.addr().get());
-            while let Some(head) = next {
-                let this = head.as_ref();
-                next = link(&this.older);
-                this.clear();
-                set(&this.older, None);
-                set(&this.newer, None);
-                let h = header(head.cast());
-                let lives = h.is_alive() && (!h.has(CONDEMNED) || seeded("callback_of_trash_called"));
-                if this.notify && lives {
-                    hears(head.cast())
+            let Boxes { quiet, told } = (*self.weak.get()).remove(&target.addr().get()).unwrap_or_default();
+            for newest in [quiet, told] {
+                let mut next = newest;
+                while let Some(head) = next {
+                    let this = head.as_ref();
+                    next = link(&this.older);
+                    this.clear();
+                    set(&this.older, None);
+                    set(&this.newer, None);
+                    let h = header(head.cast());
+                    let lives = h.is_alive() && (!h.has(CONDEMNED) || seeded("callback_of_trash_called"));
+                    if this.notify && lives {
+                        hears(head.cast())
+                    }
+                }
+            }
+        }
+    }
+
+    /// The box at `next` or the next older one that is alive, with one more reference.
+    ///
+    /// # Safety
+    /// `next` is linked, or nothing.
+    unsafe fn living(mut next: Option<NonNull<WeakHead>>) -> Option<NonNull<WeakHead>> {
+        // SAFETY: a dying box is in its block until it has left the list.
+        unsafe {
+            while let Some(head) = next
+                && !header(head.cast()).is_alive()
+            {
+                next = link(&head.as_ref().older)
+            }
+            next.inspect(|head| retain(head.cast()))
+        }
+    }
+
+    /// # Safety
+    /// As `Manager::weak_boxes`.
+    pub(super) unsafe fn weak_boxes(&self, target: NonNull<u8>, f: &mut dyn FnMut(NonNull<u8>) -> ControlFlow<()>) {
+        // SAFETY: the target is alive while this runs, so a box that we hold stays in its list whatever `f` does; the next
+        // one is held before it is let go, which may end others.  The table is looked at anew for the second list.
+        unsafe {
+            for notify in [false, true] {
+                if !header(target).has(HAS_WEAK) {
+                    return;
+                }
+                let newest = (*self.weak.get()).get_mut(&target.addr().get()).and_then(|boxes| *boxes.of(notify));
+                let mut next = Self::living(newest);
+                while let Some(head) = next {
+                    let flow = f(head.cast());
+                    next = if flow.is_break() { None } else { Self::living(link(&head.as_ref().older)) };
+                    release(head.cast());
+                    if flow.is_break() {
+                        return;
+                    }
                 }
             }
         }
@@ -135,7 +210,8 @@ impl CountingHeap {
         }
     }
 
-    /// Laws: the table and the flag agree, lists are linked both ways, every box in a list has the list's target.
+    /// Laws: the table and the flag agree, lists are linked both ways, every box in a list has the list's
+    /// target and kind.
     pub(super) fn verify_weak(&self) -> Result<(), String> {
         let mut flagged = 0;
         let mut result = Ok(());
@@ -150,18 +226,26 @@ impl CountingHeap {
             if table.len() != flagged {
                 return Err(format!("{} targets of weak boxes, {flagged} flagged", table.len()));
             }
-            for (&target, &newest) in table {
-                let (mut newer, mut next) = (None, Some(newest));
-                while let Some(head) = next {
-                    let this = head.as_ref();
-                    if this.target.load(Relaxed).addr() != target || link(&this.newer) != newer {
-                        result = Err(format!("a weak box of {target:#x} is linked wrongly"));
+            for (&target, boxes) in table {
+                if (boxes.quiet, boxes.told) == (None, None) {
+                    result = Err(format!("{target:#x} is in the table of weak boxes and has none"));
+                }
+                for (newest, notify) in [(boxes.quiet, false), (boxes.told, true)] {
+                    let (mut newer, mut next) = (None, newest);
+                    while let Some(head) = next {
+                        let this = head.as_ref();
+                        if this.target.load(Relaxed).addr() != target || link(&this.newer) != newer {
+                            result = Err(format!("a weak box of {target:#x} is linked wrongly"));
+                        }
+                        if this.notify != notify {
+                            result = Err(format!("a weak box of {target:#x} is in the other list"));
+                        }
+                        if header(head.cast()).strong.get() == 0 {
+                            result = Err(format!("a weak box of {target:#x} is free"));
+                        }
+                        newer = Some(head);
+                        next = link(&this.older);
                     }
-                    if header(head.cast()).strong.get() == 0 {
-                        result = Err(format!("a weak box of {target:#x} is free"));
-                    }
-                    newer = Some(head);
-                    next = link(&this.older);
                 }
             }
         }
