@@ -1,8 +1,7 @@
 //! The loop. One `match` arm an instruction; what takes more than a few lines is called.
-//!
-//! Two nested loops: the outer one looks at the running frame (its code object, where its slots are), the inner one
-//! runs instructions until the frame changes. `pc` is a local and is written to the frame when it is left.
-//! What a dead object's finalizer has to do is done before the next instruction (a load and a branch; counting alone).
+//! Two nested loops: the outer one looks at the running frame (its code object, where its slots are), the inner one runs
+//! instructions until the frame changes. `pc` is a local, written to the frame when it is left. What a dead object's
+//! finalizer has to do is done before the next instruction (a load and a branch; counting alone).
 
 pub use super::code::Exit;
 use super::{E, Exc, Request, Step, Vm, code::Flow, exc::Unwound};
