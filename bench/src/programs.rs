@@ -1,6 +1,12 @@
 //! The programs, over what a contender supplies.  Output and order are those of the Go programs in `peers/go`.
 //! Not the contenders.  Overview: README.md.
 
+pub mod counting;
+pub mod handles;
+pub mod rc;
+pub mod resident;
+pub mod sessions;
+
 use crate::arguments::figure;
 use std::time::Instant;
 
@@ -16,6 +22,8 @@ pub trait Forest {
     fn keep(&mut self, depth: u32);
     /// Counts the long-lived tree.
     fn kept(&mut self) -> u64;
+    /// Lets the long-lived tree go, to the end: who frees by collections, collects.
+    fn let_go(&mut self);
 }
 
 /// The Benchmarks Game's program, as `peers/go/bintrees/main.go` has it.
@@ -30,6 +38,25 @@ pub fn binary_trees(forest: &mut impl Forest, depth: u32) {
         println!("{count}\t trees of depth {depth}\t check: {}", forest.trees(count, depth));
     }
     println!("long lived tree of depth {max_depth}\t check: {}", forest.kept());
+}
+
+/// Builds a tree of `depth` and lets it go, `times` over; the two halves have a clock each.
+pub fn tree(forest: &mut impl Forest, depth: u32, times: u64) {
+    let (mut building, mut letting_go, mut nodes) = (0, 0, 0);
+    for _ in 0..times {
+        let start = Instant::now();
+        forest.keep(depth);
+        building += start.elapsed().as_nanos();
+        nodes += forest.kept();
+        let start = Instant::now();
+        forest.let_go();
+        letting_go += start.elapsed().as_nanos();
+    }
+    figure("build_ns", building as f64 / nodes as f64);
+    figure("let_go_ns", letting_go as f64 / nodes as f64);
+    figure("ns", (building + letting_go) as f64 / nodes as f64);
+    counting::peak();
+    println!("{nodes} nodes");
 }
 
 /// Where sessions free nothing that they allocated, a tree deeper than this grows in chunks of this depth, one a
@@ -50,11 +77,14 @@ pub trait Ring {
 pub fn alloc(ring: &mut impl Ring, operations: u64) {
     const AT_A_TIME: u64 = 4096;
     let (mut sum, mut done) = (0u64, 0);
+    let start = Instant::now();
     while done < operations {
         let count = AT_A_TIME.min(operations - done);
         sum = sum.wrapping_add(ring.turns(done, count));
         done += count;
     }
+    figure("ns", start.elapsed().as_nanos() as f64 / operations as f64);
+    counting::peak();
     println!("{operations} objects, sum {sum}");
 }
 
