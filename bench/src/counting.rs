@@ -37,10 +37,13 @@ pub struct Row {
 }
 
 /// The stack that Linux gives a process.
-pub const USUAL_STACK_KIB: u64 = 8 << 10;
-/// The stack on which a contender that overflowed runs once more, so that there is a figure beside the failure.
-pub const LARGE_STACK_KIB: u64 = 16 << 20;
+const USUAL_STACK_KIB: u64 = 8 << 10;
+const LARGE_STACK_KIB: u64 = 16 << 20;
 const SMALL_STACK_KIB: u64 = 256;
+/// The stack on which a contender that overflowed runs once more, so that there is a figure beside the failure.
+pub const fn next_stack_kib(stack_kib: u64) -> u64 {
+    if stack_kib < USUAL_STACK_KIB { USUAL_STACK_KIB } else { LARGE_STACK_KIB }
+}
 /// Processor time after which a contender is stopped.
 pub const LIMIT_S: u64 = 60;
 
@@ -81,7 +84,16 @@ const fn full(
     shape: &'static [(&'static str, &'static str)],
     sizes: &'static [(&'static str, u64)],
 ) -> Row {
-    Row { name, about, workload: "full", words: shape, sizes, lines: &[NS_OBJECT, RESIDENT], cannot: NO_COLLECTOR, ..ROW }
+    Row {
+        name,
+        about,
+        workload: "full",
+        words: shape,
+        sizes,
+        lines: &[NS_OBJECT, RESIDENT],
+        cannot: NO_COLLECTOR,
+        ..ROW
+    }
 }
 const MILLION: &[(&str, u64)] = &[("objects", 1_000_000)];
 const FIVE_MILLION: &[(&str, u64)] = &[("objects", 5_000_000)];

@@ -42,9 +42,8 @@ pub fn find(given: Option<&str>) -> Result<Python, String> {
             ));
         }
     };
-    let wrong = |what: &str| {
-        format!("{}: {what}; the peer is CPython {VERSION}, which --only can leave out", path.display())
-    };
+    let wrong =
+        |what: &str| format!("{}: {what}; the peer is CPython {VERSION}, which --only can leave out", path.display());
     let out = Command::new(&path).args(["-I", "-c", ASK]).output().map_err(|e| wrong(&e.to_string()))?;
     let text = String::from_utf8_lossy(&out.stdout);
     let (name, built) = text.split_once('\n').ok_or_else(|| wrong("it does not say what it is"))?;

@@ -29,9 +29,7 @@ fn main() {
             collect(&mut list);
             assert_eq!(list.metrics().total_gc_count(), 0, "the list is gone");
         }),
-        "tree" => {
-            programs::tree(&mut ArenaForest::new(), arguments.number("depth") as u32, arguments.number("times"))
-        }
+        "tree" => programs::tree(&mut ArenaForest::new(), arguments.number("depth") as u32, arguments.number("times")),
         "ring" => {
             let places = Arena::new(|_| vec![None; RING]);
             counting::ring_of_nodes(&mut ArenaNodes(places), arguments.number("operations"))
@@ -204,8 +202,7 @@ struct ArenaNodes(Arena<Rootable![Vec<Option<Gc<'_, Linked<'_>>>>]>);
 impl Ring for ArenaNodes {
     fn turns(&mut self, from: u64, count: u64) -> u64 {
         let sum = self.0.mutate_root(|mc, places| {
-            let turn =
-                |i: u64| places[i as usize % RING].replace(node(mc, i, None)).map_or(0, |old| old.number);
+            let turn = |i: u64| places[i as usize % RING].replace(node(mc, i, None)).map_or(0, |old| old.number);
             (from..from + count).map(turn).fold(0, u64::wrapping_add)
         });
         self.0.collect_debt();

@@ -6,11 +6,7 @@ use std::rc::Rc;
 use twinheap_bench::{
     arguments::Arguments,
     for_words,
-    programs::{
-        self, Forest, RING, Ring,
-        handles,
-        rc::OfRc,
-    },
+    programs::{self, Forest, RING, Ring, handles, rc::OfRc},
 };
 
 #[global_allocator]

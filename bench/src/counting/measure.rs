@@ -1,7 +1,7 @@
 //! Runs the rows: contenders take turns within each row of each run.  A failure is a result, not the end.
 //! Not what is measured (`counting`), not how it is told (`table`).  Overview: README.md.
 
-use super::{CONTENDERS, LARGE_STACK_KIB, LIMIT_S, NAME, ROWS, Row, table};
+use super::{CONTENDERS, LIMIT_S, NAME, ROWS, Row, next_stack_kib, table};
 use crate::{
     Options,
     environment::Environment,
@@ -17,7 +17,7 @@ use std::process::Command;
 pub struct Cell {
     /// A run each.
     pub samples: Vec<Sample>,
-    /// Its stack was too small; on a row with the usual stack, `samples` are then from a large one.
+    /// Its stack was too small; `samples`, if there are any, are from a larger one.
     pub overflowed: bool,
     /// Why there is no figure.
     pub failure: Option<String>,
@@ -56,7 +56,9 @@ pub fn measure(options: &Options) -> Result<bool, String> {
                     grid.rows[r].name,
                     grid.contenders[c].name
                 ));
-                grid.turn(r, c, output, &|row, contender, stack| command(&built, python.as_ref(), row, contender, stack));
+                grid.turn(r, c, output, &|row, contender, stack| {
+                    command(&built, python.as_ref(), row, contender, stack)
+                });
             }
         }
     }
@@ -68,6 +70,9 @@ pub fn measure(options: &Options) -> Result<bool, String> {
     }
     Ok(grid.problems.is_empty())
 }
+
+const SIGSEGV: i32 = 11;
+const SIGXCPU: i32 = 24;
 
 fn plan(options: &Options) -> Result<Grid, String> {
     if !options.set.is_empty() || !options.with.is_empty() {
@@ -103,7 +108,13 @@ fn plan(options: &Options) -> Result<Grid, String> {
 }
 
 /// A row's process.  `ulimit` of the shell it begins as sets its stack, and what processor time it may use.
-fn command(built: &Built, python: Option<&Python>, row: &RowSized<'_>, contender: &Contender, stack_kib: u64) -> Command {
+fn command(
+    built: &Built,
+    python: Option<&Python>,
+    row: &RowSized<'_>,
+    contender: &Contender,
+    stack_kib: u64,
+) -> Command {
     let mut command = Command::new("sh");
     let limits = format!("ulimit -c 0 && ulimit -S -t {LIMIT_S} && ulimit -s {stack_kib} && exec \"$@\"");
     command.args(["-c", &limits, "sh"]);
@@ -136,12 +147,18 @@ impl Grid {
             return;
         }
         let sized = RowSized { row, divide: self.divide };
-        let stack = if cell.overflowed { LARGE_STACK_KIB } else { row.stack_kib };
+        let larger = next_stack_kib(row.stack_kib);
+        let stack = if cell.overflowed { larger } else { row.stack_kib };
         let mut outcome = run::process(command(&sized, contender, stack));
-        if outcome.as_ref().is_err_and(|failure| failure.overflow) && !cell.overflowed {
-            cell.overflowed = true;
-            if row.stack_kib == super::USUAL_STACK_KIB {
-                outcome = run::process(command(&sized, contender, LARGE_STACK_KIB));
+        // Rust says that a stack overflowed; C does not, but if a larger one is enough, that was it.
+        if let Err(failure) = &outcome
+            && !cell.overflowed
+            && (failure.overflow || failure.signal == Some(SIGSEGV))
+        {
+            let again = run::process(command(&sized, contender, larger));
+            cell.overflowed = failure.overflow || again.is_ok();
+            if cell.overflowed {
+                outcome = again
             }
         }
         match outcome {
@@ -156,7 +173,6 @@ impl Grid {
                 }
             }
             Err(failure) => {
-                const SIGXCPU: i32 = 24;
                 cell.failure = Some(match failure.signal {
                     _ if failure.overflow => "overflow".into(),
                     Some(SIGXCPU) => format!(">{LIMIT_S} s"),

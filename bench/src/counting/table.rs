@@ -2,8 +2,9 @@
 //! Overview: README.md.
 
 use super::{
-    LARGE_STACK_KIB, LIMIT_S, NAME,
+    LIMIT_S, NAME,
     measure::{Cell, Grid},
+    next_stack_kib,
 };
 use crate::{
     environment::Environment,
@@ -14,14 +15,19 @@ use std::fmt::Write;
 /// Everything a reader needs, as text.
 pub fn text(grid: &Grid, runs: usize, before: &Environment) -> String {
     let mut out = format!("# {NAME}: the counting manager beside its peers\n\n");
+    let mut stacks: Vec<u64> = grid.rows.iter().map(|row| row.stack_kib).collect();
+    stacks.sort_unstable();
+    stacks.dedup();
+    let stacks: Vec<_> =
+        stacks.iter().map(|&kib| format!("{} MiB after {kib} KiB", next_stack_kib(kib) >> 10)).collect();
     let _ = writeln!(
         out,
         "Medians of {runs} runs, contenders taking turns in each row; in brackets the ratio to the contender that the last \
          column names. Times are wall time. MB are 10^6 bytes of resident memory, by the kernel: of the whole process at \
-         the most, unless a line says otherwise. `-`: cannot, or has no such figure. `overflow`: the stack was too small. \
-         `*`: it overflowed the usual 8 MiB; the figure is from a stack of {} GiB. `>{LIMIT_S} s`: stopped after that much \
-         processor time.",
-        LARGE_STACK_KIB >> 20
+         the most, unless a line says otherwise. `-`: cannot, or has no such figure. `overflow`: the stack was too small, \
+         8 MiB unless the row says otherwise; figures with a `*` are then from a larger one: {}. `>{LIMIT_S} s`: stopped \
+         after that much processor time.",
+        stacks.join(", ")
     );
     if grid.divide > 1 {
         let _ = writeln!(out, "\n**Sizes are divided by {}: a trial, no measurement.**", grid.divide);
@@ -76,9 +82,10 @@ fn entry(cell: Option<&Cell>, figure: &str, digits: usize, reference: Option<f64
     }
     let Some(value) = median(cell, figure) else { return "-".into() };
     let star = if cell.overflowed { "*" } else { "" };
+    let word = if first && cell.overflowed { "overflow; " } else { "" };
     match reference {
-        Some(of) if of > 0.0 => format!("{value:.digits$}{star} ({:.2})", value / of),
-        _ => format!("{value:.digits$}{star}"),
+        Some(of) if of > 0.0 => format!("{word}{value:.digits$}{star} ({:.2})", value / of),
+        _ => format!("{word}{value:.digits$}{star}"),
     }
 }
 
@@ -113,7 +120,8 @@ mod tests {
         assert_eq!(entry(Some(&cell(3.0)), "ns", 1, None, true), "3.0");
         assert_eq!(entry(Some(&cell(3.0)), "other", 1, Some(2.0), true), "-");
         let large = Cell { overflowed: true, ..cell(3.0) };
-        assert_eq!(entry(Some(&large), "ns", 1, Some(2.0), true), "3.0* (1.50)");
+        assert_eq!(entry(Some(&large), "ns", 1, Some(2.0), true), "overflow; 3.0* (1.50)");
+        assert_eq!(entry(Some(&large), "ns", 1, Some(2.0), false), "3.0* (1.50)");
         let failed = Cell { failure: Some("overflow".into()), ..Cell::default() };
         assert_eq!(entry(Some(&failed), "ns", 1, Some(2.0), true), "overflow");
         assert_eq!(entry(Some(&failed), "peak_mb", 1, Some(2.0), false), "-");

@@ -108,8 +108,7 @@ impl<H: Handles, const WORDS: usize> Ring for Places<H, WORDS> {
 struct Nodes<H: Handles>(Vec<Option<H::Node>>);
 impl<H: Handles> Ring for Nodes<H> {
     fn turns(&mut self, from: u64, count: u64) -> u64 {
-        let turn =
-            |i: u64| self.0[i as usize % RING].replace(H::node(i, None)).map_or(0, |old| H::number(&old));
+        let turn = |i: u64| self.0[i as usize % RING].replace(H::node(i, None)).map_or(0, |old| H::number(&old));
         (from..from + count).map(turn).fold(0, u64::wrapping_add)
     }
 }

@@ -55,9 +55,8 @@ struct OurRing<M: Manager>(Mutator<Places, M>);
 impl<M: Manager> Ring for OurRing<M> {
     fn turns(&mut self, from: u64, count: u64) -> u64 {
         self.0.mutate(|mc, places| {
-            let turn = |i: u64| {
-                places[i as usize % RING].replace(mc, Some(node(mc, i, None))).map_or(0, |old| old.number)
-            };
+            let turn =
+                |i: u64| places[i as usize % RING].replace(mc, Some(node(mc, i, None))).map_or(0, |old| old.number);
             (from..from + count).map(turn).fold(0, u64::wrapping_add)
         })
     }
