@@ -51,7 +51,7 @@ pub fn find(given: Option<&str>) -> Result<Python, String> {
         Some(("CPython", VERSION)) => {}
         _ => return Err(wrong(&format!("it is {name}"))),
     }
-    Ok(Python { version: VERSION.into(), built: built.trim().split_whitespace().collect::<Vec<_>>().join(" "), path })
+    Ok(Python { version: VERSION.into(), built: built.split_whitespace().collect::<Vec<_>>().join(" "), path })
 }
 
 #[cfg(test)]

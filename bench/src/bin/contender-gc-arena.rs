@@ -198,7 +198,8 @@ fn link<'gc>(mc: &Mutation<'gc>, node: Gc<'gc, Linked<'gc>>, next: Option<Gc<'gc
     unlock!(Gc::write(mc, node), Linked, next).set(next)
 }
 
-struct ArenaNodes(Arena<Rootable![Vec<Option<Gc<'_, Linked<'_>>>>]>);
+type NodePlaces<'gc> = Vec<Option<Gc<'gc, Linked<'gc>>>>;
+struct ArenaNodes(Arena<Rootable![NodePlaces<'_>]>);
 impl Ring for ArenaNodes {
     fn turns(&mut self, from: u64, count: u64) -> u64 {
         let sum = self.0.mutate_root(|mc, places| {
