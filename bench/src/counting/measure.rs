@@ -10,7 +10,14 @@ use crate::{
     run::{self, Built, Sample},
     suite::{Contender, Program},
 };
-use std::process::Command;
+use std::{
+    process::Command,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
+use twinheap::process;
+
+/// Somebody pressed Ctrl-C: what there is so far is told, and a second time ends all.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// What a contender made of a row.
 #[derive(Default)]
@@ -44,10 +51,14 @@ pub fn measure(options: &Options) -> Result<bool, String> {
     let python = if has_python { Some(python::find(options.python.as_deref())?) } else { None };
     let built = run::build(&grid.contenders)?;
     let before = Environment::read(&grid.contenders, python.as_ref());
+    process::on_interrupt(&INTERRUPTED).map_err(|e| format!("interrupts: {e}"))?;
     let mut outputs: Vec<Option<(&str, String)>> = grid.rows.iter().map(|_| None).collect();
     for run in 0..options.runs {
         for (r, output) in outputs.iter_mut().enumerate() {
             for turn in 0..grid.contenders.len() {
+                if INTERRUPTED.load(Relaxed) {
+                    continue;
+                }
                 let c = (turn + run) % grid.contenders.len();
                 run::progress(&format!(
                     "run {} of {}: {} {}",
@@ -63,7 +74,8 @@ pub fn measure(options: &Options) -> Result<bool, String> {
         }
     }
     run::progress("");
-    let text = table::text(&grid, options.runs, &before);
+    let runs = if INTERRUPTED.load(Relaxed) { None } else { Some(options.runs) };
+    let text = table::text(&grid, runs, &before);
     print!("{text}");
     if let Some(what) = &options.record {
         println!("kept in {}", report::record(what, &text, &table::raw(&grid))?.display());
@@ -162,6 +174,8 @@ impl Grid {
             }
         }
         match outcome {
+            // Ctrl-C is for everyone at the terminal.
+            Err(_) if INTERRUPTED.load(Relaxed) => {}
             Ok((sample, output)) => {
                 let (first, expected) = expected.get_or_insert_with(|| (contender.name, output.clone()));
                 match run::differs(expected, &output) {

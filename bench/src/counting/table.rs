@@ -12,8 +12,8 @@ use crate::{
 };
 use std::fmt::Write;
 
-/// Everything a reader needs, as text.
-pub fn text(grid: &Grid, runs: usize, before: &Environment) -> String {
+/// Everything a reader needs, as text; without a number of runs, they were interrupted.
+pub fn text(grid: &Grid, runs: Option<usize>, before: &Environment) -> String {
     let mut out = format!("# {NAME}: the counting manager beside its peers\n\n");
     let mut stacks: Vec<u64> = grid.rows.iter().map(|row| row.stack_kib).collect();
     stacks.sort_unstable();
@@ -22,11 +22,12 @@ pub fn text(grid: &Grid, runs: usize, before: &Environment) -> String {
         stacks.iter().map(|&kib| format!("{} MiB after {kib} KiB", next_stack_kib(kib) >> 10)).collect();
     let _ = writeln!(
         out,
-        "Medians of {runs} runs, contenders taking turns in each row; in brackets the ratio to the contender that the last \
+        "Medians of {}, contenders taking turns in each row; in brackets the ratio to the contender that the last \
          column names. Times are wall time. MB are 10^6 bytes of resident memory, by the kernel: of the whole process at \
          the most, unless a line says otherwise. `-`: cannot, or has no such figure. `overflow`: the stack was too small, \
          8 MiB unless the row says otherwise; figures with a `*` are then from a larger one: {}. `>{LIMIT_S} s`: stopped \
          after that much processor time.",
+        runs.map_or("as many runs as there were before an interrupt".into(), |runs| format!("{runs} runs")),
         stacks.join(", ")
     );
     if grid.divide > 1 {
