@@ -218,7 +218,7 @@ pub const CONTENDERS: &[Contender] = &[
     contender(
         "tricolor-solo",
         TWINHEAP,
-        "Marks on a thread of its own: wall time alone flatters it. What is let go stays until a collection: `tree` and \
+        "Marks on a thread of its own, whose processor time counts. What is let go stays until a collection: `tree` and \
          `list` include one.",
     ),
     contender(

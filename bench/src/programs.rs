@@ -1,6 +1,7 @@
 //! The programs, over what a contender supplies.  Output and order are those of the Go programs in `peers/go`.
 //! Not the contenders.  Overview: README.md.
 
+pub mod clock;
 pub mod counting;
 pub mod handles;
 pub mod rc;
@@ -8,6 +9,7 @@ pub mod resident;
 pub mod sessions;
 
 use crate::arguments::figure;
+use clock::Clock;
 use std::time::Instant;
 
 /// What a contender supplies for binary-trees: perfect trees of two-reference nodes, built and counted node by node.
@@ -42,19 +44,20 @@ pub fn binary_trees(forest: &mut impl Forest, depth: u32) {
 
 /// Builds a tree of `depth` and lets it go, `times` over; the two halves have a clock each.
 pub fn tree(forest: &mut impl Forest, depth: u32, times: u64) {
-    let (mut building, mut letting_go, mut nodes) = (0, 0, 0);
+    let (mut both, mut letting_go, mut nodes) = (Clock::new(), Clock::new(), 0);
     for _ in 0..times {
-        let start = Instant::now();
+        both.start();
         forest.keep(depth);
-        building += start.elapsed().as_nanos();
+        both.stop();
         nodes += forest.kept();
-        let start = Instant::now();
+        both.start();
+        letting_go.start();
         forest.let_go();
-        letting_go += start.elapsed().as_nanos();
+        letting_go.stop();
+        both.stop();
     }
-    figure("build_ns", building as f64 / nodes as f64);
-    figure("let_go_ns", letting_go as f64 / nodes as f64);
-    figure("ns", (building + letting_go) as f64 / nodes as f64);
+    letting_go.report("let_go_ns", nodes);
+    both.report("ns", nodes);
     counting::peak();
     println!("{nodes} nodes");
 }
@@ -77,13 +80,13 @@ pub trait Ring {
 pub fn alloc(ring: &mut impl Ring, operations: u64) {
     const AT_A_TIME: u64 = 4096;
     let (mut sum, mut done) = (0u64, 0);
-    let start = Instant::now();
+    let clock = Clock::started();
     while done < operations {
         let count = AT_A_TIME.min(operations - done);
         sum = sum.wrapping_add(ring.turns(done, count));
         done += count;
     }
-    figure("ns", start.elapsed().as_nanos() as f64 / operations as f64);
+    clock.report("ns", operations);
     counting::peak();
     println!("{operations} objects, sum {sum}");
 }

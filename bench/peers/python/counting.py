@@ -9,7 +9,7 @@ import random
 import sys
 import time
 from array import array
-from time import perf_counter_ns as now
+from time import perf_counter_ns as now, process_time_ns
 
 RING = 1024
 
@@ -32,6 +32,24 @@ class Tree:
 
 def figure(name, value):
     print(f'{name}={value}', file=sys.stderr)
+
+
+class Clock:
+    def __init__(self):
+        self.wall = self.cpu = 0
+
+    def start(self):
+        self.wall -= now()
+        self.cpu -= process_time_ns()
+        return self
+
+    def stop(self):
+        self.cpu += process_time_ns()
+        self.wall += now()
+
+    def report(self, name, operations):
+        figure(name, self.cpu / operations)
+        figure(name + '_wall', self.wall / operations)
 
 
 def kilobytes(path, name):
@@ -62,25 +80,27 @@ def forget_peak():
 def ring(operations):
     places = [None] * RING
     total = 0
-    start = now()
+    clock = Clock().start()
     for i in range(operations):
         at = i % RING
         old = places[at]
         places[at] = Node(i, None)
         if old is not None:
             total += old.number
-    figure('ns', (now() - start) / operations)
+    clock.stop()
+    clock.report('ns', operations)
     print(f'{operations} objects, sum {total}')
 
 
 def clone(operations):
     nodes = [Node(i, None) for i in range(RING)]
     rounds = operations // RING
-    start = now()
+    clock = Clock().start()
     for _ in range(rounds):
         for handle in nodes:
             pass
-    figure('ns', (now() - start) / (rounds * RING))
+    clock.stop()
+    clock.report('ns', rounds * RING)
     print(f'{rounds * RING} clones, sum {sum(node.number for node in nodes)}')
 
 
@@ -97,18 +117,19 @@ def count(tree):
 
 
 def tree(depth, times):
-    building = letting_go = nodes = 0
+    both, letting_go, nodes = Clock(), Clock(), 0
     for _ in range(times):
-        start = now()
+        both.start()
         kept = grow(depth)
-        building += now() - start
+        both.stop()
         nodes += count(kept)
-        start = now()
+        both.start()
+        letting_go.start()
         kept = None
-        letting_go += now() - start
-    figure('build_ns', building / nodes)
-    figure('let_go_ns', letting_go / nodes)
-    figure('ns', (building + letting_go) / nodes)
+        letting_go.stop()
+        both.stop()
+    letting_go.report('let_go_ns', nodes)
+    both.report('ns', nodes)
     print(f'{nodes} nodes')
 
 
@@ -129,10 +150,11 @@ def cycles(pairs):
     make_pairs(1)
     gc.collect()
     before = resident_mb()
-    start = now()
+    clock = Clock().start()
     make_pairs(pairs)
     gc.collect()
-    figure('ns', (now() - start) / (2 * pairs))
+    clock.stop()
+    clock.report('ns', 2 * pairs)
     rest()
     figure('left_mb', resident_mb() - before)
     print(f'{pairs} pairs')
@@ -156,12 +178,12 @@ def full(shape, objects, collections):
         nodes = None
     gc.collect()
     forget_peak()
-    spent = 0
+    clock = Clock()
     for _ in range(collections):
-        start = now()
+        clock.start()
         gc.collect()
-        spent += now() - start
-    figure('ns', spent / (collections * objects))
+        clock.stop()
+    clock.report('ns', collections * objects)
     figure('resident_mb', peak_mb())
     print(f'{length} nodes, sum {total}')
 
@@ -176,9 +198,10 @@ def push(nodes):
 def list_(nodes):
     chain = push(nodes)
     print(f'{nodes} nodes, first {chain.number}')
-    start = now()
+    clock = Clock().start()
     chain = None
-    figure('ns', (now() - start) / nodes)
+    clock.stop()
+    clock.report('ns', nodes)
 
 
 def spike(objects, nth):
@@ -209,7 +232,8 @@ def stops(objects):
     gc.callbacks.append(watch)
     seen_total = seen_max = 0
     chain = None
-    start = last = now()
+    clock = Clock().start()
+    last = now()
     for i in range(objects):
         chain = Node(i, chain)
         at = now()
@@ -219,7 +243,8 @@ def stops(objects):
             seen_total += took
             if took > seen_max:
                 seen_max = took
-    figure('build_ns', (now() - start) / objects)
+    clock.stop()
+    clock.report('build_ns', objects)
     gc.callbacks.remove(watch)
     figure('seen_max_ms', seen_max / 1e6)
     figure('seen_total_ms', seen_total / 1e6)
@@ -232,11 +257,12 @@ def churn(live, loops):
     chain = push(live)
     before = resident_mb()
     forget_peak()
-    start = now()
+    clock = Clock().start()
     for i in range(loops):
         node = Node(i, None)
         node.next = node
-    figure('ns', (now() - start) / loops)
+    clock.stop()
+    clock.report('ns', loops)
     figure('growth_mb', peak_mb() - before)
     print(f'{loops} loops beside {live} nodes, first {chain.number}')
 

@@ -23,7 +23,8 @@ pub fn text(grid: &Grid, runs: Option<usize>, before: &Environment) -> String {
     let _ = writeln!(
         out,
         "Medians of {}, contenders taking turns in each row; in brackets the ratio to the contender that the last \
-         column names. Times are wall time. MB are 10^6 bytes of resident memory, by the kernel: of the whole process at \
+         column names. Times are processor time of all threads of the process while the work lasts (stops: wall time; \
+         everything's wall time is in raw.csv). MB are 10^6 bytes of resident memory, by the kernel: of the whole process at \
          the most, unless a line says otherwise. `-`: cannot, or has no such figure. `overflow`: the stack was too small, \
          8 MiB unless the row says otherwise; figures with a `*` are then from a larger one: {}. `>{LIMIT_S} s`: stopped \
          after that much processor time.",

@@ -1,7 +1,7 @@
 //! The rows of `counting`, over what a contender supplies.  `peers/python/counting.py` has the same for CPython, with the
 //! same output and the same figures.  Not the contenders, not the table.  Overview: README.md.
 
-use super::{RING, Ring, alloc, resident};
+use super::{RING, Ring, alloc, clock::Clock, resident};
 use crate::arguments::{Arguments, figure};
 use std::time::{Duration, Instant};
 
@@ -93,9 +93,6 @@ fn in_parts(count: u64, mut part: impl FnMut(u64, u64)) {
         done += some;
     }
 }
-fn each(start: Instant, operations: u64) -> f64 {
-    start.elapsed().as_nanos() as f64 / operations as f64
-}
 fn mb(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
@@ -105,9 +102,9 @@ fn clone(work: &mut impl Work, operations: u64) {
     work.fill(0, RING as u64);
     work.clones(1);
     let rounds = operations / RING as u64;
-    let start = Instant::now();
+    let clock = Clock::started();
     work.clones(rounds);
-    figure("ns", each(start, rounds * RING as u64));
+    clock.report("ns", rounds * RING as u64);
     println!("{} clones, sum {}", rounds * RING as u64, work.sum().1);
 }
 
@@ -123,10 +120,10 @@ fn cycles(work: &mut impl Work, pairs: u64) {
     work.pairs(1);
     work.collect();
     let before = resident::now();
-    let start = Instant::now();
+    let clock = Clock::started();
     in_parts(pairs, |_, count| work.pairs(count));
     work.collect();
-    figure("ns", each(start, 2 * pairs));
+    clock.report("ns", 2 * pairs);
     rest(work);
     figure("left_mb", mb(resident::now()) - mb(before));
     println!("{pairs} pairs");
@@ -164,14 +161,14 @@ fn full(work: &mut impl Work, shape: &str, objects: u64, collections: u64) {
     work.touch(head);
     work.collect();
     resident::forget_peak();
-    let mut total = Duration::ZERO;
+    let mut clock = Clock::new();
     for _ in 0..collections {
         work.touch(head);
-        let start = Instant::now();
+        clock.start();
         assert!(work.collect(), "a collector");
-        total += start.elapsed();
+        clock.stop();
     }
-    figure("ns", total.as_nanos() as f64 / (collections * objects) as f64);
+    clock.report("ns", collections * objects);
     figure("resident_mb", mb(resident::peak()));
     println!("{nodes} nodes, sum {sum}");
 }
@@ -180,9 +177,9 @@ fn full(work: &mut impl Work, shape: &str, objects: u64, collections: u64) {
 fn list(work: &mut impl Work, nodes: u64) {
     in_parts(nodes, |from, count| work.push(from, count, &mut || {}));
     println!("{nodes} nodes, first {}", work.first());
-    let start = Instant::now();
+    let clock = Clock::started();
     work.let_go();
-    figure("ns", each(start, nodes));
+    clock.report("ns", nodes);
 }
 
 fn spike(work: &mut impl Work, objects: u64, nth: u64) {
@@ -208,8 +205,8 @@ const STOP_NS: u64 = 10_000;
 fn stops(work: &mut impl Work, objects: u64) {
     let before = work.stops();
     let mut seen = Stops::default();
-    let start = Instant::now();
-    let mut last = start;
+    let clock = Clock::started();
+    let mut last = Instant::now();
     in_parts(objects, |from, count| {
         work.push(from, count, &mut || {
             let now = Instant::now();
@@ -221,7 +218,7 @@ fn stops(work: &mut impl Work, objects: u64) {
             }
         })
     });
-    figure("build_ns", each(start, objects));
+    clock.report("build_ns", objects);
     figure("seen_max_ms", seen.max_ns as f64 / 1e6);
     figure("seen_total_ms", seen.total_ns as f64 / 1e6);
     if let (Some(before), Some(after)) = (before, work.stops()) {
@@ -236,9 +233,9 @@ fn churn(work: &mut impl Work, live: u64, loops: u64) {
     in_parts(live, |from, count| work.push(from, count, &mut || {}));
     let before = resident::now();
     resident::forget_peak();
-    let start = Instant::now();
+    let clock = Clock::started();
     in_parts(loops, |_, count| work.loops(count));
-    figure("ns", each(start, loops));
+    clock.report("ns", loops);
     figure("growth_mb", mb(resident::peak()) - mb(before));
     println!("{loops} loops beside {live} nodes, first {}", work.first());
 }
