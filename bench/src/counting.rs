@@ -231,7 +231,7 @@ pub const CONTENDERS: &[Contender] = &[
         "jrsonnet-gcmodule",
         Ours("contender-jrsonnet-gcmodule"),
         "Never collects by itself: `cycles` is the collection at the end, `churn` has none. Links of this crate and the \
-         next three are `RefCell<Option<…>>`, a word more than a `Cell`: nothing smaller is traced.",
+         next three are `RefCell<Option<…>>`, a word more than a `Cell`: they trace nothing smaller.",
     ),
     contender(
         "rust-cc",
@@ -254,7 +254,7 @@ pub const CONTENDERS: &[Contender] = &[
         "boa_gc",
         Ours("contender-boa-gc"),
         "Marks, and stops the program for it, from 1 MiB on; `tree` and `list` include a collection. Links are \
-         `GcRefCell`.",
+         `Cell<Option<Gc>>`.",
     ),
     contender(
         "gc-arena",

@@ -2,7 +2,8 @@
 //! until it collects, which it does by itself.  Overview: README.md.
 #![forbid(unsafe_code)]
 
-use boa_gc::{Finalize, Gc, GcRefCell, Trace, force_collect};
+use boa_gc::{Finalize, Gc, Trace, force_collect};
+use std::cell::Cell;
 use twinheap_bench::{
     arguments::Arguments,
     programs::handles::{self, Handles},
@@ -18,7 +19,7 @@ fn main() {
 #[derive(Trace, Finalize)]
 struct Node {
     number: u64,
-    next: GcRefCell<Option<Gc<Node>>>,
+    next: Cell<Option<Gc<Node>>>,
 }
 #[derive(Trace, Finalize)]
 struct Tree {
@@ -33,13 +34,13 @@ impl Handles for OfBoa {
     const TRACES: bool = true;
 
     fn node(number: u64, next: Option<Gc<Node>>) -> Gc<Node> {
-        Gc::new(Node { number, next: GcRefCell::new(next) })
+        Gc::new(Node { number, next: Cell::new(next) })
     }
     fn number(node: &Gc<Node>) -> u64 {
         node.number
     }
     fn link(node: &Gc<Node>, next: Option<Gc<Node>>) {
-        *node.next.borrow_mut() = next
+        node.next.set(next)
     }
     fn tree(children: Option<(Gc<Tree>, Gc<Tree>)>) -> Gc<Tree> {
         let (left, right) = children.unzip();
