@@ -1,13 +1,26 @@
 //! Where a measurement was made: versions, build flags, the machine.  Not the measuring (`run`).
 
 use crate::{
-    run::{Plan, home},
-    suite::Program,
+    python::Python,
+    run::home,
+    suite::{Contender, Program},
 };
 use std::{fmt, fs, process::Command};
 
 const MANIFEST: &str = include_str!("../Cargo.toml");
 const LOCK: &str = include_str!("../Cargo.lock");
+
+const PACKAGES: [&str; 9] = [
+    "twinheap",
+    "mimalloc",
+    "libmimalloc-sys",
+    "gc-arena",
+    "jrsonnet-gcmodule",
+    "rust-cc",
+    "bacon_rajan_cc",
+    "dumpster",
+    "boa_gc",
+];
 
 /// Everything but the figures.
 pub struct Environment {
@@ -18,9 +31,9 @@ pub struct Environment {
 
 impl Environment {
     /// Asks the system and the tools.
-    pub fn read(plan: &Plan) -> Result<Self, String> {
-        let has_go = plan.contenders.iter().any(|c| matches!(c.program, Program::Go(_)));
-        let packages = ["twinheap", "mimalloc", "libmimalloc-sys", "gc-arena"].map(|name| match version(name) {
+    pub fn read(contenders: &[&Contender], python: Option<&Python>) -> Self {
+        let has_go = contenders.iter().any(|c| matches!(c.program, Program::Go(_)));
+        let packages = PACKAGES.map(|name| match version(name) {
             Some(version) => format!("{name} {version}"),
             None => format!("{name} missing from Cargo.lock"),
         });
@@ -49,7 +62,8 @@ impl Environment {
             lines[0] +=
                 &format!("{}, built with `go build`, GOGC and GOMAXPROCS unset", first_line("go", &["version"]));
         }
-        Ok(Environment { lines, load: Self::load() })
+        lines.extend(python.map(|python| format!("CPython {}: {}", python.version, python.built)));
+        Environment { lines, load: Self::load() }
     }
     /// The load average now.
     pub fn load() -> String {
@@ -102,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_lock_file_names_the_peers() {
-        assert!(version("mimalloc").is_some() && version("gc-arena").is_some());
+        assert!(PACKAGES.iter().all(|name| version(name).is_some()));
         assert_eq!(version("twinheap"), Some("0.1.0"));
     }
 }

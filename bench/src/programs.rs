@@ -1,7 +1,15 @@
 //! The programs, over what a contender supplies.  Output and order are those of the Go programs in `peers/go`.
 //! Not the contenders.  Overview: README.md.
 
+pub mod clock;
+pub mod counting;
+pub mod handles;
+pub mod rc;
+pub mod resident;
+pub mod sessions;
+
 use crate::arguments::figure;
+use clock::Clock;
 use std::time::Instant;
 
 /// What a contender supplies for binary-trees: perfect trees of two-reference nodes, built and counted node by node.
@@ -16,6 +24,8 @@ pub trait Forest {
     fn keep(&mut self, depth: u32);
     /// Counts the long-lived tree.
     fn kept(&mut self) -> u64;
+    /// Lets the long-lived tree go, to the end: who frees by collections, collects.
+    fn let_go(&mut self);
 }
 
 /// The Benchmarks Game's program, as `peers/go/bintrees/main.go` has it.
@@ -30,6 +40,26 @@ pub fn binary_trees(forest: &mut impl Forest, depth: u32) {
         println!("{count}\t trees of depth {depth}\t check: {}", forest.trees(count, depth));
     }
     println!("long lived tree of depth {max_depth}\t check: {}", forest.kept());
+}
+
+/// Builds a tree of `depth` and lets it go, `times` over; the two halves have a clock each.
+pub fn tree(forest: &mut impl Forest, depth: u32, times: u64) {
+    let (mut both, mut letting_go, mut nodes) = (Clock::new(), Clock::new(), 0);
+    for _ in 0..times {
+        both.start();
+        forest.keep(depth);
+        both.stop();
+        nodes += forest.kept();
+        both.start();
+        letting_go.start();
+        forest.let_go();
+        letting_go.stop();
+        both.stop();
+    }
+    letting_go.report("let_go_ns", nodes);
+    both.report("ns", nodes);
+    counting::peak();
+    println!("{nodes} nodes");
 }
 
 /// Where sessions free nothing that they allocated, a tree deeper than this grows in chunks of this depth, one a
@@ -50,11 +80,14 @@ pub trait Ring {
 pub fn alloc(ring: &mut impl Ring, operations: u64) {
     const AT_A_TIME: u64 = 4096;
     let (mut sum, mut done) = (0u64, 0);
+    let clock = Clock::started();
     while done < operations {
         let count = AT_A_TIME.min(operations - done);
         sum = sum.wrapping_add(ring.turns(done, count));
         done += count;
     }
+    clock.report("ns", operations);
+    counting::peak();
     println!("{operations} objects, sum {sum}");
 }
 

@@ -38,7 +38,8 @@ pub fn text(suite: &Suite, plan: &Plan, results: &Results, before: &Environment)
     out
 }
 
-type Rows = Vec<Vec<String>>;
+/// Rows of cells.
+pub type Rows = Vec<Vec<String>>;
 
 fn usage(suite: &Suite, plan: &Plan, case: &Case, samples: &[Vec<Sample>]) -> Rows {
     let position = |name: &&str| plan.contenders.iter().position(|c| c.name == *name);
@@ -96,7 +97,8 @@ fn sorted(runs: &[Sample], quantity: &str) -> Vec<f64> {
     values.sort_by(f64::total_cmp);
     values
 }
-fn median(runs: &[Sample], quantity: &str) -> Option<f64> {
+/// The middle of a quantity over runs.
+pub fn median(runs: &[Sample], quantity: &str) -> Option<f64> {
     middle(&sorted(runs, quantity))
 }
 fn middle(sorted: &[f64]) -> Option<f64> {
@@ -118,7 +120,8 @@ fn spread(runs: &[Sample], quantity: &str, factor: f64, digits: usize) -> String
     }
 }
 
-fn table(rows: &Rows) -> String {
+/// Markdown that reads well unrendered; the first row is the head.
+pub fn table(rows: &Rows) -> String {
     let Some(head) = rows.first() else { return String::new() };
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..head.len()).map(width).collect();
@@ -134,25 +137,35 @@ fn table(rows: &Rows) -> String {
     out + "\n"
 }
 
+/// Every figure of every run, a line each.
+pub fn raw(suite: &Suite, plan: &Plan, results: &Results) -> String {
+    let mut raw = String::from(RAW_HEAD);
+    for (case, samples) in plan.cases.iter().zip(&results.samples) {
+        for (contender, runs) in plan.contenders.iter().zip(samples) {
+            raw_lines(&mut raw, suite.name, &case.label, contender.name, runs);
+        }
+    }
+    raw
+}
+/// The first line of the raw data.
+pub const RAW_HEAD: &str = "suite,case,contender,run,quantity,value\n";
+/// The lines of a contender in a case.
+pub fn raw_lines(raw: &mut String, suite: &str, case: &str, contender: &str, runs: &[Sample]) {
+    for (run, sample) in runs.iter().enumerate() {
+        for (quantity, value) in sample {
+            let _ = writeln!(raw, "{suite},{case},{contender},{},{quantity},{value}", run + 1);
+        }
+    }
+}
+
 /// Keeps table and raw data; the new directory.
-pub fn record(what: &str, suite: &Suite, plan: &Plan, text: &str, results: &Results) -> Result<PathBuf, String> {
+pub fn record(what: &str, text: &str, raw: &str) -> Result<PathBuf, String> {
     let date = Command::new("date").args(["-u", "+%Y-%m-%d"]).output().map_err(|e| format!("date: {e}"))?;
     let date = String::from_utf8_lossy(&date.stdout).trim().to_owned();
     let directory = home().join("runs").join(format!("{date}-{what}"));
     let problem = |e: std::io::Error| format!("{}: {e}", directory.display());
     std::fs::create_dir_all(directory.parent().expect("has one")).map_err(problem)?;
     std::fs::create_dir(&directory).map_err(problem)?;
-    let mut raw = String::from("suite,case,contender,run,quantity,value\n");
-    for (case, samples) in plan.cases.iter().zip(&results.samples) {
-        for (contender, runs) in plan.contenders.iter().zip(samples) {
-            for (run, sample) in runs.iter().enumerate() {
-                for (quantity, value) in sample {
-                    let (case, contender) = (&case.label, contender.name);
-                    let _ = writeln!(raw, "{},{case},{contender},{},{quantity},{value}", suite.name, run + 1);
-                }
-            }
-        }
-    }
     let words: Vec<String> = std::env::args().skip(1).collect();
     let readme = format!("{text}* command: `cargo run --release -- {}` in `bench/`\n", words.join(" "));
     std::fs::write(directory.join("README.md"), readme).map_err(problem)?;

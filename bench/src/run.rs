@@ -3,7 +3,7 @@
 
 use crate::{
     Options,
-    suite::{Contender, Program},
+    suite::{Contender, Program, Suite},
 };
 use std::{
     collections::BTreeMap,
@@ -37,10 +37,12 @@ pub struct Built {
     directory: PathBuf,
 }
 impl Built {
-    fn path(&self, program: Program) -> PathBuf {
+    /// Where one is.
+    pub fn path(&self, program: Program) -> PathBuf {
         match program {
             Program::Ours(name) => self.directory.join(name),
             Program::Go(folder) => self.directory.join(format!("go-{folder}")),
+            Program::Python(file) => home().join("peers/python").join(file),
         }
     }
 }
@@ -68,8 +70,7 @@ pub fn home() -> &'static Path {
 }
 
 /// Resolves the command line.
-pub fn plan(options: &Options) -> Result<Plan, String> {
-    let suite = options.suite;
+pub fn plan(suite: &'static Suite, options: &Options) -> Result<Plan, String> {
     let takes_part = |c: &&Contender| match options.only.is_empty() {
         true => c.opt_in.is_none() || options.with.iter().any(|name| name == c.name),
         false => options.only.iter().any(|name| name == c.name),
@@ -98,8 +99,8 @@ pub fn plan(options: &Options) -> Result<Plan, String> {
     Ok(Plan { suite: suite.name, cases, contenders })
 }
 
-/// Builds what the plan needs.
-pub fn build(plan: &Plan) -> Result<Built, String> {
+/// Builds what these contenders need.
+pub fn build(contenders: &[&Contender]) -> Result<Built, String> {
     let exe = std::env::current_exe().map_err(|e| format!("this program's own path: {e}"))?;
     let directory = exe.parent().expect("an executable lies in a directory").to_owned();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -110,7 +111,7 @@ pub fn build(plan: &Plan) -> Result<Built, String> {
     }
     succeed(&mut command, "cargo build")?;
     let built = Built { directory };
-    let go: Vec<_> = plan.contenders.iter().filter(|c| matches!(c.program, Program::Go(_))).collect();
+    let go: Vec<_> = contenders.iter().filter(|c| matches!(c.program, Program::Go(_))).collect();
     if !go.is_empty() {
         install_go()?;
     }
@@ -183,7 +184,7 @@ pub fn interleaved(plan: &Plan, built: &Built, runs: usize) -> Result<Results, S
 }
 
 /// Overwrites one line, if somebody is there to read it.
-fn progress(what: &str) {
+pub fn progress(what: &str) {
     if std::io::stderr().is_terminal() {
         eprint!("\r{what:<70}\r");
     }
@@ -192,7 +193,7 @@ fn progress(what: &str) {
 fn once(plan: &Plan, built: &Built, case: &Case, contender: &Contender) -> Result<(Sample, String), String> {
     let mut command = Command::new(built.path(contender.program));
     match contender.program {
-        Program::Ours(_) => {
+        Program::Ours(_) | Program::Python(_) => {
             command.args([plan.suite, contender.name]);
             command.args(case.parameters.iter().map(|(key, value)| format!("{key}={value}")));
         }
@@ -200,13 +201,33 @@ fn once(plan: &Plan, built: &Built, case: &Case, contender: &Contender) -> Resul
             command.args(case.parameters.iter().map(|p| &p.1));
         }
     }
+    process(command).map_err(|failure| failure.text)
+}
+
+/// How a process ended that did not end well.
+pub struct Failure {
+    /// In words.
+    pub text: String,
+    /// By a signal, and which.
+    pub signal: Option<i32>,
+    /// Its stack was too small, by its own word.
+    pub overflow: bool,
+}
+impl From<String> for Failure {
+    fn from(text: String) -> Self {
+        Failure { text, signal: None, overflow: false }
+    }
+}
+
+/// Runs a process: what it used and reported, and what it printed.
+pub fn process(mut command: Command) -> Result<(Sample, String), Failure> {
     // Knobs of the surroundings are none of ours.
-    for name in ["GOGC", "GOMEMLIMIT", "GOMAXPROCS", "GODEBUG"] {
+    for name in ["GOGC", "GOMEMLIMIT", "GOMAXPROCS", "GODEBUG", "RUST_BACKTRACE"] {
         command.env_remove(name);
     }
     let start = Instant::now();
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = child.map_err(|e| format!("{}: {e}", built.path(contender.program).display()))?;
+    let mut child = child.map_err(|e| format!("{}: {e}", Path::new(command.get_program()).display()))?;
     let (mut out, mut err) = (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));
     let reader = std::thread::spawn(move || {
         let mut text = String::new();
@@ -218,7 +239,11 @@ fn once(plan: &Plan, built: &Built, case: &Case, contender: &Contender) -> Resul
     let (status, usage) = twinheap::process::wait_with_usage(child).map_err(|e| format!("wait: {e}"))?;
     let wall_s = start.elapsed().as_secs_f64();
     if !status.success() {
-        return Err(format!("{status}: {}", errors.lines().last().unwrap_or("(nothing on stderr)")));
+        return Err(Failure {
+            text: format!("{status}: {}", errors.lines().last().unwrap_or("(nothing on stderr)")),
+            signal: std::os::unix::process::ExitStatusExt::signal(&status),
+            overflow: errors.contains("has overflowed its stack"),
+        });
     }
     let mut sample = Sample::from([
         (WALL_S.into(), wall_s),
@@ -240,7 +265,7 @@ pub const CPU_S: &str = "cpu_s";
 pub const RSS_MB: &str = "peak_rss_mb";
 
 /// The first line in which two outputs differ.
-fn differs(expected: &str, found: &str) -> Option<String> {
+pub fn differs(expected: &str, found: &str) -> Option<String> {
     let (mut expected, mut found) = (expected.lines(), found.lines());
     loop {
         match (expected.next(), found.next()) {

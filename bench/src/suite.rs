@@ -1,6 +1,7 @@
 //! What is measured: suites, their cases, their contenders, and in a sentence what is fair and what is not about each.
 //! Not how (`run`), not the programs themselves (`programs`, `bin/`, `peers/`).
 
+use crate::counting;
 use std::fmt::Write;
 
 /// An executable that holds contenders.
@@ -10,6 +11,8 @@ pub enum Program {
     Ours(&'static str),
     /// A folder of `peers/go`; called with the values of the parameters alone.
     Go(&'static str),
+    /// A file of `peers/python`, for CPython 3.13.0; called as ours are.
+    Python(&'static str),
 }
 use Program::{Go, Ours};
 
@@ -41,11 +44,15 @@ pub struct Suite {
     pub references: &'static [&'static str],
 }
 
-const TWINHEAP: Program = Ours("contender-twinheap");
-const MIMALLOC: Program = Ours("contender-mimalloc");
-const GC_ARENA: Program = Ours("contender-gc-arena");
+/// Our managers with sessions.
+pub const TWINHEAP: Program = Ours("contender-twinheap");
+/// std's pointers on mimalloc.
+pub const MIMALLOC: Program = Ours("contender-mimalloc");
+/// gc-arena, on mimalloc.
+pub const GC_ARENA: Program = Ours("contender-gc-arena");
 
-const fn contender(name: &'static str, program: Program, fairness: &'static str) -> Contender {
+/// One that takes part unless `--only` leaves it out.
+pub const fn contender(name: &'static str, program: Program, fairness: &'static str) -> Contender {
     Contender { name, program, fairness, opt_in: None }
 }
 const NULL: Contender =
@@ -101,8 +108,8 @@ pub const SUITES: &[Suite] = &[
             contender(
                 "gc-arena",
                 GC_ARENA,
-                "Incremental marking on the one thread, 32-byte nodes; the same chunks over sessions as twinheap's \
-                 tricolor, `collect_debt` after each.",
+                "On mimalloc; incremental marking on the one thread, 32-byte nodes; the same chunks over sessions as \
+                 twinheap's tricolor, `collect_debt` after each.",
             ),
         ],
         references: &["go", "rc"],
@@ -121,7 +128,16 @@ pub const SUITES: &[Suite] = &[
             Contender { opt_in: Some("up to 10 GB"), ..NULL },
             contender("rc", MIMALLOC, "16 bytes of counts beside the object."),
             contender("box", MIMALLOC, "No counts, no manager."),
-            contender("gc-arena", GC_ARENA, "16 bytes of header; `collect_debt` after every 4,096 operations."),
+            contender(
+                "gc-arena",
+                GC_ARENA,
+                "On mimalloc, 16 bytes of header; `collect_debt` after every 4,096 operations.",
+            ),
+            contender("jrsonnet-gcmodule", Ours("contender-jrsonnet-gcmodule"), "On mimalloc; words are not tracked."),
+            contender("rust-cc", Ours("contender-rust-cc"), "On mimalloc, with its default features."),
+            contender("bacon_rajan_cc", Ours("contender-bacon-rajan-cc"), "On mimalloc."),
+            contender("dumpster", Ours("contender-dumpster"), "On mimalloc; `unsync`."),
+            contender("boa_gc", Ours("contender-boa-gc"), "On mimalloc; marks by itself from 1 MiB on."),
         ],
         references: &["go", "rc"],
     },
@@ -141,7 +157,7 @@ pub const SUITES: &[Suite] = &[
             contender(
                 "gc-arena",
                 GC_ARENA,
-                "`finish_cycle` after the root let go: marking and sweeping, as a tracer does.",
+                "On mimalloc; `finish_cycle` after the root let go: marking and sweeping, as a tracer does.",
             ),
         ],
         references: &["rc"],
@@ -185,5 +201,6 @@ pub fn list() {
         }
         out.push('\n');
     }
+    out += &counting::list();
     print!("{out}");
 }

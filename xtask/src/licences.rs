@@ -1,7 +1,8 @@
 //! `cargo xtask licences`: every package in the lock file against `licenses.allow` of deny.toml.
 //!
 //! This is the part of `cargo deny check licenses` that needs no tool but cargo: it reads what packages declare, not
-//! the texts they carry. The list of allowed licences stands in deny.toml alone.
+//! the texts they carry. The list of allowed licences stands in deny.toml; a workspace of its own may have a deny.toml
+//! with the same list and with exceptions for single packages.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -41,7 +42,15 @@ fn check(top: &Path) -> Result<(usize, Vec<String>), String> {
             return Err(format!("cargo metadata named no package for {workspace}"));
         }
         count += packages.len();
+        let own = manifest.with_file_name("deny.toml");
+        let own = if workspace == "Cargo.toml" { None } else { std::fs::read_to_string(own).ok() };
+        if own.as_deref().map(self::allowed).transpose()?.is_some_and(|list| list != allowed) {
+            return Err(format!("{workspace}: its deny.toml has another list of licences"));
+        }
+        let exceptions = own.as_deref().map(exceptions).unwrap_or_default();
         for (name, licence) in packages {
+            let mut allowed = allowed.clone();
+            allowed.extend(exceptions.iter().filter(|(of, _)| *of == name).map(|(_, licence)| licence.clone()));
             match licence {
                 None => refused.push(format!("{workspace}: {name} declares no licence")),
                 Some(licence) if !satisfied(&licence, &allowed) => {
@@ -71,6 +80,17 @@ fn allowed(deny: &str) -> Result<Vec<String>, String> {
     let section = deny.split_once("\n[licenses]").ok_or("deny.toml has no [licenses]")?.1;
     let list = section.split_once("allow = [").and_then(|(_, rest)| rest.split_once(']')).ok_or("no `allow = [`")?.0;
     Ok(list.split('"').skip(1).step_by(2).map(str::to_owned).collect())
+}
+
+/// Package and licence of each line `{ crate = "…", allow = ["…"] },`.
+fn exceptions(deny: &str) -> Vec<(String, String)> {
+    let line = |line: &str| {
+        let (name, licence) =
+            line.trim().strip_prefix("{ crate = \"")?.strip_suffix("\"] },")?.split_once("\", allow = [\"")?;
+        Some((name.to_owned(), licence.to_owned()))
+    };
+    let licences = deny.split_once("\n[licenses]").map_or("", |(_, rest)| rest);
+    licences.lines().filter_map(line).collect()
 }
 
 /// Names and licences out of cargo's JSON, which writes the fields of a package in a fixed order: name, version, id,
@@ -149,6 +169,13 @@ mod tests {
         for bad in ["GPL-3.0", "MIT AND MPL-2.0", "Apache-2.0", "(GPL-2.0 OR LGPL-2.1) AND MIT", ""] {
             assert!(!satisfied(bad, &allow()), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_exception_is_for_one_package() {
+        let deny = "\n[licenses]\nexceptions = [\n    # why\n    { crate = \"a\", allow = [\"MPL-2.0\"] },\n]\n";
+        assert_eq!(exceptions(deny), [("a".to_owned(), "MPL-2.0".to_owned())]);
+        assert_eq!(exceptions("\n[licenses]\nallow = [\"MIT\"]\n"), []);
     }
 
     #[test]

@@ -3,12 +3,19 @@
 //! Overview: README.md.
 #![forbid(unsafe_code)]
 
-use gc_arena::{Arena, Collect, Gc, Mutation, Rootable};
+use gc_arena::{Arena, Collect, Gc, Lock, Mutation, Rootable, arena::CollectionPhase, barrier::unlock};
+use std::hint::black_box;
 use twinheap_bench::{
     arguments::Arguments,
     for_words,
-    programs::{self, CHUNK_DEPTH, Forest, RING, Ring},
+    programs::{
+        self, CHUNK_DEPTH, Forest, RING, Ring,
+        counting::{self, AT_A_TIME, Work},
+    },
 };
+
+#[global_allocator]
+static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     let arguments = Arguments::read();
@@ -19,15 +26,28 @@ fn main() {
         }),
         "release" => programs::release(arguments.number("nodes"), build_list, |mut list| {
             list.mutate_root(|_, root| *root = None);
-            list.finish_cycle();
-            if list.metrics().total_gc_count() > 0 {
-                // The cycle just finished had begun while the list was held.
-                list.finish_cycle();
-            }
+            collect(&mut list);
             assert_eq!(list.metrics().total_gc_count(), 0, "the list is gone");
         }),
-        _ => arguments.unknown(),
+        "tree" => programs::tree(&mut ArenaForest::new(), arguments.number("depth") as u32, arguments.number("times")),
+        "ring" => {
+            let places = Arena::new(|_| vec![None; RING]);
+            counting::ring_of_nodes(&mut ArenaNodes(places), arguments.number("operations"))
+        }
+        _ => counting::run(&arguments, ArenaWork(Arena::new(|_| Held { array: Vec::new(), chain: None }))),
     }
+}
+
+/// Everything: a cycle that had begun before was looking at what lived then.
+fn collect<R>(arena: &mut Arena<R>)
+where
+    R: for<'gc> Rootable<'gc>,
+    for<'gc> gc_arena::arena::Root<'gc, R>: Collect<'gc>,
+{
+    if arena.collection_phase() != CollectionPhase::Sleeping {
+        arena.finish_cycle();
+    }
+    arena.finish_cycle();
 }
 
 #[derive(Collect)]
@@ -107,6 +127,10 @@ impl Forest for ArenaForest {
     fn kept(&mut self) -> u64 {
         self.0.mutate(|_, grove| grove.kept.map_or(0, |tree| count(&tree)))
     }
+    fn let_go(&mut self) {
+        self.0.mutate_root(|_, grove| grove.kept = None);
+        collect(&mut self.0);
+    }
 }
 
 #[derive(Collect)]
@@ -157,4 +181,129 @@ fn build_list(nodes: u64) -> List {
     }
     assert_eq!(list.mutate(|_, root| root.map(|node| node.value)), Some(nodes - 1));
     list
+}
+
+// ---- the rows of `counting` -----------------------------------------------------------------------------------------
+
+#[derive(Collect)]
+#[collect(no_drop)]
+struct Linked<'gc> {
+    number: u64,
+    next: Lock<Option<Gc<'gc, Linked<'gc>>>>,
+}
+fn node<'gc>(mc: &Mutation<'gc>, number: u64, next: Option<Gc<'gc, Linked<'gc>>>) -> Gc<'gc, Linked<'gc>> {
+    Gc::new(mc, Linked { number, next: Lock::new(next) })
+}
+fn link<'gc>(mc: &Mutation<'gc>, node: Gc<'gc, Linked<'gc>>, next: Option<Gc<'gc, Linked<'gc>>>) {
+    unlock!(Gc::write(mc, node), Linked, next).set(next)
+}
+
+type NodePlaces<'gc> = Vec<Option<Gc<'gc, Linked<'gc>>>>;
+struct ArenaNodes(Arena<Rootable![NodePlaces<'_>]>);
+impl Ring for ArenaNodes {
+    fn turns(&mut self, from: u64, count: u64) -> u64 {
+        let sum = self.0.mutate_root(|mc, places| {
+            let turn = |i: u64| places[i as usize % RING].replace(node(mc, i, None)).map_or(0, |old| old.number);
+            (from..from + count).map(turn).fold(0, u64::wrapping_add)
+        });
+        self.0.collect_debt();
+        sum
+    }
+}
+
+#[derive(Collect)]
+#[collect(no_drop)]
+struct Held<'gc> {
+    array: Vec<Gc<'gc, Linked<'gc>>>,
+    chain: Option<Gc<'gc, Linked<'gc>>>,
+}
+struct ArenaWork(Arena<Rootable![Held<'_>]>);
+impl ArenaWork {
+    fn session<O>(&mut self, f: impl for<'gc> FnOnce(&'gc Mutation<'gc>, &mut Held<'gc>) -> O) -> O {
+        let result = self.0.mutate_root(f);
+        self.0.collect_debt();
+        result
+    }
+}
+impl Work for ArenaWork {
+    fn fill(&mut self, from: u64, count: u64) {
+        self.session(|mc, held| held.array.extend((from..from + count).map(|number| node(mc, number, None))))
+    }
+    fn link(&mut self, order: &[u32]) {
+        self.session(|mc, held| {
+            for pair in order.windows(2) {
+                link(mc, held.array[pair[0] as usize], Some(held.array[pair[1] as usize]))
+            }
+        })
+    }
+    fn hold_alone(&mut self, head: u32) {
+        self.session(|_, held| {
+            held.chain = Some(held.array[head as usize]);
+            held.array = Vec::new()
+        })
+    }
+    fn thin(&mut self, nth: usize) {
+        self.session(|_, held| held.array = held.array.iter().step_by(nth).copied().collect())
+    }
+    fn sum(&mut self) -> (u64, u64) {
+        self.0.mutate(|_, held| (held.array.len() as u64, held.array.iter().map(|node| node.number).sum()))
+    }
+    fn clones(&mut self, rounds: u64) {
+        let mut done = 0;
+        while done < rounds {
+            let some = (AT_A_TIME / RING as u64).min(rounds - done);
+            self.session(|_, held| {
+                for _ in 0..some {
+                    for handle in &held.array {
+                        black_box(*handle);
+                    }
+                }
+            });
+            done += some;
+        }
+    }
+    /// Marking needs no candidates.
+    fn touch(&mut self, _: u32) {}
+    fn push(&mut self, from: u64, count: u64, each: &mut impl FnMut()) {
+        self.session(|mc, held| {
+            for number in from..from + count {
+                held.chain = Some(node(mc, number, held.chain));
+                each()
+            }
+        })
+    }
+    fn first(&mut self) -> u64 {
+        self.0.mutate(|_, held| held.chain.map_or(0, |node| node.number))
+    }
+    fn let_go(&mut self) {
+        self.session(|_, held| held.chain = None);
+        collect(&mut self.0)
+    }
+    fn short_lived(&mut self, count: u64) {
+        self.session(|mc, _| {
+            for number in 0..count {
+                black_box(node(mc, number, None));
+            }
+        })
+    }
+    fn pairs(&mut self, count: u64) {
+        self.session(|mc, _| {
+            for number in 0..count {
+                let one = node(mc, number, None);
+                link(mc, one, Some(node(mc, number, Some(one))))
+            }
+        })
+    }
+    fn loops(&mut self, count: u64) {
+        self.session(|mc, _| {
+            for number in 0..count {
+                let node = node(mc, number, None);
+                link(mc, node, Some(node))
+            }
+        })
+    }
+    fn collect(&mut self) -> bool {
+        collect(&mut self.0);
+        true
+    }
 }

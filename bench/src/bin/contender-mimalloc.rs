@@ -6,7 +6,7 @@ use std::rc::Rc;
 use twinheap_bench::{
     arguments::Arguments,
     for_words,
-    programs::{self, Forest, RING, Ring},
+    programs::{self, Forest, RING, Ring, handles, rc::OfRc},
 };
 
 #[global_allocator]
@@ -15,47 +15,14 @@ static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() {
     let arguments = Arguments::read();
     match (arguments.workload.as_str(), arguments.contender.as_str()) {
-        ("binary-trees", "rc") => programs::binary_trees(&mut RcForest(None), arguments.number("depth") as u32),
         ("binary-trees", "box") => programs::binary_trees(&mut BoxForest(None), arguments.number("depth") as u32),
-        ("alloc", contender) => for_words!(arguments.number("bytes"), WORDS => match contender {
-            "rc" => programs::alloc(&mut RcRing::<WORDS>(vec![None; RING]), arguments.number("operations")),
-            "box" => programs::alloc(&mut BoxRing::<WORDS>(vec![None; RING]), arguments.number("operations")),
-            _ => arguments.unknown(),
+        ("alloc", "box") => for_words!(arguments.number("bytes"), WORDS => {
+            programs::alloc(&mut BoxRing::<WORDS>(vec![None; RING]), arguments.number("operations"))
         }),
         ("release", "rc") => programs::release(arguments.number("nodes"), build_rc_list, drop),
         ("release", "box") => programs::release(arguments.number("nodes"), build_box_list, drop),
+        (_, "rc" | "rc-mimalloc") => handles::run::<OfRc>(&arguments),
         _ => arguments.unknown(),
-    }
-}
-
-struct RcTree {
-    left: Option<Rc<RcTree>>,
-    right: Option<Rc<RcTree>>,
-}
-struct RcForest(Option<Rc<RcTree>>);
-
-fn grow_rc(depth: u32) -> Rc<RcTree> {
-    if depth == 0 {
-        return Rc::new(RcTree { left: None, right: None });
-    }
-    let (left, right) = (grow_rc(depth - 1), grow_rc(depth - 1));
-    Rc::new(RcTree { left: Some(left), right: Some(right) })
-}
-fn count_rc(tree: &RcTree) -> u64 {
-    match (&tree.left, &tree.right) {
-        (Some(left), Some(right)) => 1 + count_rc(left) + count_rc(right),
-        _ => 1,
-    }
-}
-impl Forest for RcForest {
-    fn tree(&mut self, depth: u32) -> u64 {
-        count_rc(&grow_rc(depth))
-    }
-    fn keep(&mut self, depth: u32) {
-        self.0 = Some(grow_rc(depth))
-    }
-    fn kept(&mut self) -> u64 {
-        self.0.as_deref().map_or(0, count_rc)
     }
 }
 
@@ -88,19 +55,11 @@ impl Forest for BoxForest {
     fn kept(&mut self) -> u64 {
         self.0.as_deref().map_or(0, count_box)
     }
-}
-
-struct RcRing<const WORDS: usize>(Vec<Option<Rc<[u64; WORDS]>>>);
-impl<const WORDS: usize> Ring for RcRing<WORDS> {
-    fn turns(&mut self, from: u64, count: u64) -> u64 {
-        let turn = |i: u64| {
-            let mut words = [0; WORDS];
-            words[0] = i;
-            self.0[i as usize % RING].replace(Rc::new(words)).map_or(0, |old| old[0])
-        };
-        (from..from + count).map(turn).fold(0, u64::wrapping_add)
+    fn let_go(&mut self) {
+        self.0 = None
     }
 }
+
 struct BoxRing<const WORDS: usize>(Vec<Option<Box<[u64; WORDS]>>>);
 impl<const WORDS: usize> Ring for BoxRing<WORDS> {
     fn turns(&mut self, from: u64, count: u64) -> u64 {

@@ -6,13 +6,16 @@
 #![forbid(unsafe_code)]
 
 use twinheap::{
-    Config, Gc, GcCell, Heap, Manager, Mutation, Mutator, Null, RefCount, Request, Rootable, Slot, Static, Trace,
-    Tricolor, TricolorSolo,
+    Config, Gc, GcCell, Manager, Mutation, Mutator, Null, RefCount, Request, Rootable, Slot, Static, Trace, Tricolor,
+    TricolorSolo,
 };
 use twinheap_bench::{
     arguments::{Arguments, figure},
     for_words,
-    programs::{self, CHUNK_DEPTH, Forest, RING, Ring},
+    programs::{
+        self, CHUNK_DEPTH, Forest, RING, Ring,
+        sessions::{self, start},
+    },
 };
 
 fn main() {
@@ -36,6 +39,11 @@ fn run<M: Manager>(arguments: &Arguments, config: Config) {
             programs::binary_trees(&mut forest, number("depth") as u32);
             report(&forest.0);
         }
+        "tree" => {
+            let mut forest =
+                OurForest::<M>(start(config, |_| Grove { kept: Slot::empty(), growing: GcCell::default() }));
+            programs::tree(&mut forest, number("depth") as u32, number("times"));
+        }
         "alloc" => for_words!(number("bytes"), WORDS => {
             let mut ring = OurRing::<WORDS, M>(start(config, |_| (0..RING).map(|_| Slot::empty()).collect()));
             programs::alloc(&mut ring, number("operations"));
@@ -52,17 +60,8 @@ fn run<M: Manager>(arguments: &Arguments, config: Config) {
         ),
         "mark" => mark::<M>(config, arguments.word("shape"), number("objects"), number("collections")),
         "stop" => stop::<M>(config, number("live_mb"), number("collections")),
-        _ => arguments.unknown(),
+        _ => sessions::run::<M>(arguments, config),
     }
-}
-
-/// A heap and its mutator; the mutator keeps the heap.
-fn start<R: Rootable<M>, M: Manager>(
-    config: Config,
-    root: impl for<'gc> FnOnce(&'gc Mutation<'gc, M>) -> R::Root<'gc>,
-) -> Mutator<R, M> {
-    let heap = Heap::new(config, root).expect("a heap with these knobs");
-    heap.mutator().expect("a new heap's mutator")
 }
 
 /// What the heap says about itself.
@@ -165,6 +164,12 @@ impl<M: Manager> Forest for OurForest<M> {
     }
     fn kept(&mut self) -> u64 {
         self.0.mutate(|_, grove| grove.kept.get().map_or(0, |tree| count(&tree)))
+    }
+    fn let_go(&mut self) {
+        self.0.mutate(|mc, grove| grove.kept.set(mc, None));
+        if !M::CONSTRAINTS.counted {
+            self.0.collect(Request::FULL);
+        }
     }
 }
 
