@@ -297,9 +297,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         let mut found = Vec::new();
         mc.walk(|any| {
-            if !seen.contains(&any.address()) {
+            if !seen.contains(&any.address()) && mc.state_of(&any).tracked {
                 let v = Val::from_any(any);
-                if listed(mc, &v) {
+                if visible(&v) {
                     found.push(v)
                 }
             }

@@ -30,11 +30,14 @@ const TRACEBACK: &str = concat!(
 );
 
 fn check(how: &str, status: i32, stdout: &str, stderr: &str) {
-    let path = script("hook.py", TEXT);
+    // A file for each: tests run side by side.
+    let name = format!("hook_{}.py", how.replace(' ', "_"));
+    let (path, stdout, stderr) =
+        (script(&name, TEXT), stdout.replace("hook.py", &name), stderr.replace("hook.py", &name));
     for manager in ["refcount", "tricolor", "null"] {
         let o = run(manager, &path, &[how], &[]);
         // What lives at the end is finalized where references are counted.
-        let stdout = if manager == "refcount" { stdout.to_string() } else { stdout.replace("del\n", "") };
+        let stdout = if manager == "refcount" { stdout.clone() } else { stdout.replace("del\n", "") };
         assert_eq!(err(&o), stderr, "{how} under {manager}");
         assert_eq!((out(&o), o.status.code()), (stdout, Some(status)), "{how} under {manager}");
     }
