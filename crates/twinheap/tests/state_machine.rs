@@ -294,6 +294,11 @@ impl Model {
         }
         self.drain();
         self.held.clear();
+        // What finalizers let go of dies now, and is not counted.
+        for &id in &dead {
+            self.let_go(Some(id))
+        }
+        let dead: BTreeSet<Id> = dead.into_iter().filter(|id| self.alive.contains_key(id)).collect();
         let back = self.reachable(&dead);
         for id in &back {
             self.alive.get_mut(id).expect("back").generation = survivors
