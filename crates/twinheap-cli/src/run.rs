@@ -165,6 +165,7 @@ fn report_of(manager: Manager, knobs: &Knobs, outcome: &Outcome) -> ManagerRepor
                 "spans": class.spans,
                 "live_blocks": class.live_blocks,
                 "live_bytes": class.live_bytes,
+                "metadata_bytes": class.metadata_bytes,
                 "free_bytes": class.free_bytes,
                 "stranded_bytes": class.stranded_bytes,
             })).collect::<Vec<_>>(),

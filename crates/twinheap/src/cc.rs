@@ -46,7 +46,7 @@ pub mod unsizing;
 mod weak;
 
 pub use fields::Leaf;
-pub use here::{collect, set_automatic, stats, verify};
+pub use here::{collect, collect_generation, control, release, set_automatic, stats, verify};
 pub use weak::Weak;
 
 use crate::{

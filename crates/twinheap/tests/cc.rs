@@ -611,3 +611,33 @@ fn a_thread_ends_whatever_its_finalizers_make() {
         thread.join().unwrap()
     }
 }
+
+/// What a spike took goes back on request; young collections find what is young.
+#[test]
+fn memory_and_generations_on_request() {
+    std::thread::spawn(|| {
+        use twinheap::object::managed::Command;
+        #[derive(Trace)]
+        struct Ring(RefCell<Option<Cc<Ring>>>);
+        let ring = || {
+            let own = Cc::new(Ring(RefCell::new(None)));
+            *own.0.borrow_mut() = Some(own.clone());
+        };
+        assert!(cc::set_automatic(false));
+        (0..10).for_each(|_| ring());
+        assert_eq!((cc::collect_generation(0), cc::collect_generation(0)), (10, 0));
+        cc::control(Command::SetThresholds([Some(0), None, None]));
+        assert_eq!(cc::control(Command::Read).thresholds, [0, 10, 10]);
+        let kept: Vec<_> = (0..if cfg!(miri) { 50 } else { 100_000 }).map(|n: u64| Cc::new(n)).collect();
+        let full = cc::stats();
+        drop(kept);
+        cc::release();
+        let (after, used) = (cc::stats(), full.used_bytes);
+        assert!(after.used_bytes < used || cfg!(miri), "{} of {used} bytes in use", after.used_bytes);
+        assert_eq!(after.ladder.idle_bytes, 0, "{:?}", after.ladder);
+        assert_eq!(after.ladder.accounted_bytes(), after.ladder.mapped_bytes);
+        cc::verify().unwrap();
+    })
+    .join()
+    .unwrap()
+}

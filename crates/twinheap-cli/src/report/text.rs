@@ -91,7 +91,7 @@ pub fn statistics(report: &ManagerReport) -> String {
     table.load_preset(comfy_table::presets::NOTHING);
     let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
     let mut header = vec![Cell::new("type")];
-    header.extend(["block", "live", "live bytes", "free", "stranded"].map(|title| right(title.to_owned())));
+    header.extend(["block", "live", "live bytes", "headers", "free", "stranded"].map(|title| right(title.to_owned())));
     table.set_header(header);
     for class in heap["classes"].as_array().into_iter().flatten() {
         table.add_row(vec![
@@ -102,6 +102,7 @@ pub fn statistics(report: &ManagerReport) -> String {
             }),
             right(Unit::Count.show(number(class, "live_blocks"))),
             right(bytes(class, "live_bytes")),
+            right(bytes(class, "metadata_bytes")),
             right(bytes(class, "free_bytes")),
             right(bytes(class, "stranded_bytes")),
         ]);
@@ -115,6 +116,7 @@ pub fn statistics(report: &ManagerReport) -> String {
         right(String::new()),
         right(String::new()),
         right(sum("live_bytes")),
+        right(sum("metadata_bytes")),
         right(sum("free_bytes")),
         right(sum("stranded_bytes")),
     ]);

@@ -1,5 +1,5 @@
-//! The `gc` module's natives. Collections themselves end the session (`Request::Collect`); callbacks are called by the
-//! module's Python part, around them.
+//! The `gc` module's natives, over `twinheap::control::gc`. Collections themselves end the session (`Request::Collect`);
+//! callbacks are called by the module's Python part, around them.
 
 use crate::{
     object::*,
@@ -13,7 +13,8 @@ use crate::{
 use std::{collections::HashMap, fmt::Write as _};
 use twinheap::{
     Gc, GcAny, Mutation, OneMutator, Static, Val,
-    object::{managed::Command, type_info::Kind as Sort},
+    control::gc::{self, GenerationError},
+    object::type_info::Kind as Sort,
 };
 
 mod referents;
@@ -78,19 +79,23 @@ fn automatic<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, on: Option<bool>) -> R<'gc
         *held = on.unwrap_or(*held);
         return Ok(if on.is_some() { Val::none() } else { Val::bool(*held) });
     }
-    let answer = vm.mc.control(on.map_or(Command::Read, Command::SetAutomatic));
-    Ok(if on.is_some() { Val::none() } else { Val::bool(answer.automatic) })
+    match on {
+        None => return Ok(Val::bool(gc::is_enabled(vm.mc))),
+        Some(true) => gc::enable(vm.mc),
+        Some(false) => gc::disable(vm.mc),
+    }
+    Ok(Val::none())
 }
 fn numbers<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, numbers: &[i64]) -> R<'gc, M> {
     let items = numbers.iter().map(|&i| vm.int(i)).collect::<Result<Vec<_>, _>>()?;
     vm.tuple(items)
 }
 fn get_count<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, _: Args) -> R<'gc, M> {
-    let c = vm.mc.control(Command::Read).counts;
+    let c = gc::get_count(vm.mc);
     numbers(vm, &c.map(|n| n as i64))
 }
 fn get_threshold<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, _: Args) -> R<'gc, M> {
-    let t = vm.mc.control(Command::Read).thresholds;
+    let t = gc::get_threshold(vm.mc);
     numbers(vm, &t)
 }
 fn set_threshold<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
@@ -103,13 +108,13 @@ fn set_threshold<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> 
     let mut t = [None; 3];
     for (i, slot) in t.iter_mut().enumerate().take(a.n) {
         let v = vm.arg(a, i);
-        *slot = Some(c_int(vm, &v, true)?);
+        *slot = Some(c_int(vm, &v, true)? as i32);
     }
-    vm.mc.control(Command::SetThresholds(t));
+    gc::set_threshold(vm.mc, t[0].expect("one at least"), t[1], t[2]);
     Ok(Val::none())
 }
 fn get_stats<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, _: Args) -> R<'gc, M> {
-    let s = vm.mc.control(Command::Read).generations;
+    let s = gc::get_stats(vm.mc);
     let mut items = Vec::new();
     for g in s {
         let pairs = [
@@ -130,11 +135,8 @@ fn get_objects<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     } else if is_integer {
         match vm.to_index(&v) {
             Ok(-1) => None,
-            Ok(i) if i < 0 => return Err(vm.raise(E::ValueError, "generation parameter cannot be negative")),
-            Ok(i) if i > 2 => {
-                let text = "generation parameter must be less than the number of available generations (3)";
-                return Err(vm.raise(E::ValueError, text));
-            }
+            Ok(i) if i < 0 => return Err(vm.raise(E::ValueError, &GenerationError::Negative.to_string())),
+            Ok(i) if i > 2 => return Err(vm.raise(E::ValueError, &GenerationError::TooOld.to_string())),
             Ok(i) => Some(i as u8),
             Err(e) if vm.is_error(&e, E::OverflowError) => {
                 let text = format!("cannot fit '{}' into an index-sized integer", vm.type_name(&v));
@@ -173,12 +175,16 @@ fn one_argument<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, finalized: boo
     }
     tracked(vm, a, finalized)
 }
-fn freeze<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, command: Command) -> R<'gc, M> {
-    vm.mc.control(command);
+fn freeze<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, on: bool) -> R<'gc, M> {
+    if on {
+        gc::freeze(vm.mc)
+    } else {
+        gc::unfreeze(vm.mc)
+    }
     Ok(Val::none())
 }
 fn freeze_count<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, _: Args) -> R<'gc, M> {
-    let n = vm.mc.control(Command::Read).frozen;
+    let n = gc::get_freeze_count(vm.mc);
     Ok(Val::index(n))
 }
 fn set_debug<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
@@ -190,12 +196,12 @@ fn set_debug<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let saves = vm.host.gc_debug & SAVEALL != 0 && !M::CONSTRAINTS.counted;
     match vm.host.held_automatic {
         None if saves => {
-            vm.host.held_automatic = Some(vm.mc.control(Command::Read).automatic);
-            vm.mc.control(Command::SetAutomatic(false));
+            vm.host.held_automatic = Some(gc::is_enabled(vm.mc));
+            gc::disable(vm.mc);
         }
         Some(on) if !saves => {
             vm.host.held_automatic = None;
-            vm.mc.control(Command::SetAutomatic(on));
+            if on { gc::enable(vm.mc) } else { gc::disable(vm.mc) }
         }
         _ => {}
     }
@@ -377,8 +383,8 @@ pub fn natives<M: OneMutator>() -> Vec<NativeDef<M>> {
         def("get_referents", 0, MANY, referents::get_referents),
         def("is_tracked", 0, MANY, |vm, a| one_argument(vm, a, false)),
         def("is_finalized", 0, MANY, |vm, a| one_argument(vm, a, true)),
-        def("freeze", 0, 0, |vm, _| freeze(vm, Command::Freeze)),
-        def("unfreeze", 0, 0, |vm, _| freeze(vm, Command::Unfreeze)),
+        def("freeze", 0, 0, |vm, _| freeze(vm, true)),
+        def("unfreeze", 0, 0, |vm, _| freeze(vm, false)),
         def("get_freeze_count", 0, 0, freeze_count),
         def("set_debug", 0, MANY, set_debug),
         def("get_debug", 0, 0, get_debug),
@@ -400,13 +406,13 @@ fn inner_natives<M: OneMutator>() -> Vec<NativeDef<M>> {
 /// Its values.
 pub fn fill<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, dict: &Gc<'gc, Dict<'gc, M>, M>) -> R<'gc, M, ()> {
     for (n, i) in [
-        ("DEBUG_STATS", 1),
-        ("DEBUG_COLLECTABLE", 2),
-        ("DEBUG_UNCOLLECTABLE", 4),
-        ("DEBUG_SAVEALL", SAVEALL as i64),
-        ("DEBUG_LEAK", 38),
+        ("DEBUG_STATS", gc::DEBUG_STATS),
+        ("DEBUG_COLLECTABLE", gc::DEBUG_COLLECTABLE),
+        ("DEBUG_UNCOLLECTABLE", gc::DEBUG_UNCOLLECTABLE),
+        ("DEBUG_SAVEALL", gc::DEBUG_SAVEALL),
+        ("DEBUG_LEAK", gc::DEBUG_LEAK),
     ] {
-        super::constant(vm, dict, n, i)?
+        super::constant(vm, dict, n, i64::from(i))?
     }
     let (callbacks, garbage) = (Val::from_gc(vm.rt.callbacks.clone()), Val::from_gc(vm.rt.garbage.clone()));
     vm.dict_set_text(dict, "garbage", garbage)?;

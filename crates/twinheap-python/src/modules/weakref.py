@@ -476,7 +476,7 @@ class finalize:
                 try:
                     f()
                 except Exception as e:
-                    getattr(_sys, "excepthook", _report)(type(e), e, e.__traceback__)
+                    _sys.excepthook(type(e), e, e.__traceback__)
         finally:
             finalize._shutdown = True
             if collected:

@@ -47,14 +47,6 @@ fn remove_dead<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     }
     Ok(Val::none())
 }
-/// What `finalize` does at exit with an exception while there is no `sys.excepthook`: a traceback on standard error.
-fn report<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
-    let (e, mut text) = (vm.arg(a, 1), String::new());
-    vm.format_exception(&e, &mut text);
-    let _ = vm.host.flush();
-    eprint!("{text}");
-    Ok(Val::none())
-}
 
 /// Natives.
 pub fn natives<M: OneMutator>() -> Vec<NativeDef<M>> {
@@ -64,7 +56,6 @@ pub fn natives<M: OneMutator>() -> Vec<NativeDef<M>> {
         def("getweakrefs", 1, 1, list),
         def("_keyed", 4, 4, keyed),
         def("_remove_dead_weakref", 2, 2, remove_dead),
-        def("_report", 3, 3, report),
     ]
 }
 /// The types.

@@ -12,8 +12,10 @@ pub struct ClassRow {
     pub spans: usize,
     /// Blocks in use.
     pub live_blocks: usize,
-    /// Bytes of those blocks.
+    /// Bytes of those blocks, but for what the manager put before each object.
     pub live_bytes: usize,
+    /// Bytes the manager put before the objects in them (counting: 8 each; tracing: none).
+    pub metadata_bytes: usize,
     /// Bytes of free blocks, ready for this class.
     pub free_bytes: usize,
     /// Bytes no block can use: the end of each run, and runs held open by a thread.
@@ -23,7 +25,7 @@ pub struct ClassRow {
 /// All of them, and what no class owns.
 ///
 /// ```text
-/// Σ (live + free + stranded) + idle + returned + metadata == mapped
+/// Σ (live + metadata + free + stranded) + idle + returned + metadata == mapped
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ladder {
@@ -33,7 +35,7 @@ pub struct Ladder {
     pub idle_bytes: usize,
     /// Bytes of free spans whose pages the system has.
     pub returned_bytes: usize,
-    /// Bytes of chunk heads: span tables and bitmaps.
+    /// Bytes of chunk heads: span tables and bitmaps.  (What lies before objects is in `classes`.)
     pub metadata_bytes: usize,
     /// Bytes mapped.
     pub mapped_bytes: usize,
@@ -42,13 +44,13 @@ pub struct Ladder {
 impl Ladder {
     /// The left side of the equation.
     pub fn accounted_bytes(&self) -> usize {
-        self.classes.iter().map(|c| c.live_bytes + c.free_bytes + c.stranded_bytes).sum::<usize>()
+        self.classes.iter().map(|c| c.live_bytes + c.metadata_bytes + c.free_bytes + c.stranded_bytes).sum::<usize>()
             + self.idle_bytes
             + self.returned_bytes
             + self.metadata_bytes
     }
 
-    /// Bytes of live blocks of all classes.
+    /// Bytes of live objects of all classes.
     pub fn live_bytes(&self) -> usize {
         self.classes.iter().map(|c| c.live_bytes).sum()
     }

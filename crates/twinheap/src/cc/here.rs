@@ -9,7 +9,7 @@ use crate::{
     config::Config,
     manager::refcount::{CountingHeap, CountingLocal, Local},
     object::{
-        managed::{Command, Manager, RawPending, Request},
+        managed::{Answer, Command, Manager, RawPending, Request},
         type_info::TypeInfo,
     },
     observe::Stats,
@@ -146,11 +146,14 @@ pub(super) fn show_nothing(p: NonNull<u8>) {
 }
 
 fn collect_all(here: &Here, run_pending: impl Fn()) -> usize {
+    collect_for(here, Request::FULL, run_pending)
+}
+fn collect_for(here: &Here, request: Request, run_pending: impl Fn()) -> usize {
     if here.running.get() {
         return 0;
     }
     run_pending();
-    let mut found = Local::collect(local(), Request::FULL);
+    let mut found = Local::collect(local(), request);
     while found.pending {
         run_pending();
         match Local::finish_collection(local()) {
@@ -171,6 +174,19 @@ pub fn set_automatic(on: bool) -> bool {
     let was = Local::control(local(), Command::Read).automatic;
     Local::control(local(), Command::SetAutomatic(on));
     was
+}
+/// Gives free memory of the thread's heap back to the system now; returns the bytes.
+pub fn release() -> usize {
+    Local::give_back(&here().heap)
+}
+/// Reads and changes what CPython's `gc` module can: thresholds, freezing, the debug flags (`control::gc` has the words).
+pub fn control(command: Command) -> Answer {
+    Local::control(local(), command)
+}
+/// Collects this generation (0, 1, 2) and the younger ones; as [`collect`] otherwise.
+pub fn collect_generation(generation: u8) -> usize {
+    let request = Request { generation: generation.min(2), ..Request::FULL };
+    collect_for(here(), request, run_pending)
 }
 /// The figures of the thread's heap.
 pub fn stats() -> Stats {

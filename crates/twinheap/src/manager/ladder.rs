@@ -10,8 +10,8 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// The ladder of `memory`; `count` answers (live blocks, blocks held open) of a span.
-pub fn ladder(memory: &Memory, mut count: impl FnMut(SpanRef) -> (usize, usize)) -> Ladder {
+/// The ladder of `memory`, whose objects have `header_bytes` before them; `count` answers (live blocks, blocks held open) of a span.
+pub fn ladder(memory: &Memory, header_bytes: usize, mut count: impl FnMut(SpanRef) -> (usize, usize)) -> Ladder {
     let mut rows = BTreeMap::new();
     for span in memory.spans() {
         // SAFETY: spans in use hold objects.
@@ -23,14 +23,16 @@ pub fn ladder(memory: &Memory, mut count: impl FnMut(SpanRef) -> (usize, usize))
             spans: 0,
             live_blocks: 0,
             live_bytes: 0,
+            metadata_bytes: 0,
             free_bytes: 0,
             stranded_bytes: 0,
         });
         let (live, held) = count(span);
-        let live_bytes = live * span.block_bytes();
+        let (live_bytes, metadata_bytes) = (live * span.block_bytes(), live * header_bytes);
         row.spans += 1;
         row.live_blocks += live;
-        row.live_bytes += live_bytes;
+        row.live_bytes += live_bytes - metadata_bytes;
+        row.metadata_bytes += metadata_bytes;
         let held_bytes = held * span.block_bytes();
         row.free_bytes += (span.capacity() as usize * span.block_bytes()).saturating_sub(live_bytes + held_bytes);
         row.stranded_bytes += span.run_bytes() - span.capacity() as usize * span.block_bytes() + held_bytes;

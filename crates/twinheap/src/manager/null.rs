@@ -197,7 +197,9 @@ unsafe impl Manager for Null {
         stats.used_bytes = heap.memory.used_bytes();
         stats.peak_used_bytes = heap.memory.peak_used_bytes();
         stats.returned_bytes = heap.memory.returned_bytes();
-        stats.ladder = super::ladder::ladder(&heap.memory, |span| (span.next_block.get() as usize, 0));
+        stats.ladder = super::ladder::ladder(&heap.memory, Self::CONSTRAINTS.header_bytes, |span| {
+            (span.next_block.get() as usize, 0)
+        });
         stats
     }
     fn verify(local: &NullLocal) -> Result<(), String> {

@@ -478,7 +478,7 @@ impl CountingHeap {
 
     fn stats(&self) -> Stats {
         let (mut live, mut live_bytes) = (0, 0);
-        let ladder = super::ladder::ladder(&self.memory, |span| {
+        let ladder = super::ladder::ladder(&self.memory, header::HEADER_BYTES, |span| {
             let n = span.live.get() as usize;
             live += n as u64;
             live_bytes += (n * span.block_bytes()) as u64;

@@ -161,8 +161,9 @@ fn grouped(n: usize) -> String {
 /// one size are one line, whatever their types.
 fn ladder_text(ladder: &Ladder, outside_bytes: usize) -> String {
     let mut sizes: BTreeMap<usize, [usize; 3]> = BTreeMap::new();
-    let (mut large, mut large_bytes, mut free_bytes, mut stranded_bytes) = (0, 0, 0, 0);
+    let (mut large, mut large_bytes, mut header_bytes, mut free_bytes, mut stranded_bytes) = (0, 0, 0, 0, 0);
     for c in &ladder.classes {
+        header_bytes += c.metadata_bytes;
         free_bytes += c.free_bytes;
         stranded_bytes += c.stranded_bytes;
         if c.block_bytes == 0 {
@@ -189,6 +190,7 @@ fn ladder_text(ladder: &Ladder, outside_bytes: usize) -> String {
     line(&mut out, "# bytes in large objects", large_bytes);
     out.push('\n');
     line(&mut out, "# bytes in allocated blocks", ladder.live_bytes());
+    line(&mut out, "# bytes in their headers", header_bytes);
     line(&mut out, "# bytes in available blocks", free_bytes);
     line(&mut out, "# bytes in idle spans", ladder.idle_bytes);
     line(&mut out, "# bytes in spans the system has", ladder.returned_bytes);
@@ -228,6 +230,7 @@ mod tests {
             spans,
             live_blocks,
             live_bytes: live_blocks * size,
+            metadata_bytes: 0,
             free_bytes,
             stranded_bytes,
         };

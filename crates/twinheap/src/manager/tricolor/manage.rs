@@ -556,6 +556,7 @@ impl Inner {
                     spans: 0,
                     live_blocks: 0,
                     live_bytes: 0,
+                    metadata_bytes: 0,
                     free_bytes: 0,
                     stranded_bytes: 0,
                 });
