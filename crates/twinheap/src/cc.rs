@@ -71,7 +71,10 @@ use std::{
 /// `T` is `Trace` where one is made; a handle to a slice, to `str` or to a trait object comes from [`From`] and from
 /// [`unsize!`](crate::unsize).  One word, or two as `&T` is; `Option<Cc<T>>` is as large.
 #[repr(transparent)]
-pub struct Cc<T: ?Sized + 'static>(NonNull<T>);
+pub struct Cc<T: ?Sized + 'static>(NonNull<T>, Invariant<T>);
+/// What an object does at its end is its type's at birth: no handle to it may be seen as one to another type, not even to
+/// one that differs in a lifetime alone.
+type Invariant<T> = std::marker::PhantomData<*mut T>;
 
 /// What runs when a value with `#[trace(manager = Local, finalize)]` dies, alone or in a cycle.
 ///
@@ -82,10 +85,12 @@ pub trait Finalize: Sized + 'static {
     /// The last wishes of `this`.
     fn finalize(this: &Cc<Self>);
 }
-impl<'gc, T: Finalize> crate::Finalize<'gc, Local> for T {
+impl<'gc, T: Finalize + Trace<'static, Local>> crate::Finalize<'gc, Local> for T {
     fn finalize(this: &Gc<'gc, Self, Local>, _: &'gc Mutation<'gc, Local>) {
+        // A value that may be pinned has none (`Cc::pin`), and so this way to a handle without the pin is shut.
+        const { assert!(<T as Trace<'static, Local>>::HAS_FINALIZER, "derive it with `#[trace(finalize)]`") }
         // Objects under `Local` are on the thread's own heap; the clone's count moves.
-        let this = Cc::<T>(this.clone().into_owned().cast());
+        let this = Cc::<T>::at(this.clone().into_owned().cast());
         here::show_nothing(this.erased());
         T::finalize(&this)
     }
@@ -118,7 +123,7 @@ impl<T: 'static> Cc<T> {
     {
         let local = here::local();
         if Local::has_pending(local) {
-            here::run_pending()
+            here::run_waiting()
         }
         Cc::place(local, value)
     }
@@ -136,7 +141,7 @@ impl<T: 'static> Cc<T> {
                 Ok(p) => {
                     p.cast::<T>().write(value);
                     Local::born(local, info, p);
-                    Ok(Cc(p.cast()))
+                    Ok(Cc::at(p.cast()))
                 }
                 Err(full) => Err(NoRoom { value, full }),
             }
@@ -154,7 +159,7 @@ impl<T: 'static> Cc<T> {
         const { assert!(align_of::<T>() <= 8, "objects are aligned to 8 bytes") };
         let local = here::local();
         if Local::has_pending(local) {
-            here::run_pending()
+            here::run_waiting()
         }
         let info = InfoOf::<'static, T, Local>::INFO;
         // SAFETY: `T: Trace` for this manager.  Until `born` the block is kept back: no collection, walk or release meets
@@ -171,7 +176,7 @@ impl<T: 'static> Cc<T> {
         let cc: Cc<T> = unsafe {
             p.cast::<T>().write(value);
             CountingHeap::born_late(info, p);
-            Cc(p.cast())
+            Cc::at(p.cast())
         };
         weak.bind(&cc);
         cc
@@ -227,6 +232,11 @@ impl<T: ?Sized + 'static> Cc<T> {
     #[inline(always)]
     fn erased(&self) -> NonNull<u8> {
         self.0.cast()
+    }
+    /// A handle to the value at `p`, whose count it takes over.
+    #[inline(always)]
+    fn at(p: NonNull<T>) -> Cc<T> {
+        Cc(p, std::marker::PhantomData)
     }
     /// The pointer; the handle's count goes with it.
     fn into_pointer(self) -> NonNull<T> {
@@ -338,7 +348,7 @@ impl<T: ?Sized> Clone for Cc<T> {
     fn clone(&self) -> Self {
         // SAFETY: this handle keeps the value alive.
         unsafe { handle::retain(self.erased()) };
-        Cc(self.0)
+        Cc::at(self.0)
     }
 }
 impl<T: ?Sized> Drop for Cc<T> {

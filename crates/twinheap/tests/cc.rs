@@ -8,6 +8,8 @@ mod as_rc;
 mod dynamic;
 #[path = "cc/hard.rs"]
 mod hard;
+#[path = "cc/reviewed.rs"]
+mod reviewed;
 #[path = "cc/serde.rs"]
 mod serde;
 

@@ -98,9 +98,13 @@ pub(super) fn local() -> &'static CountingLocal {
     unsafe { (*here().local.as_ptr()).as_ref().unwrap_unchecked() }
 }
 
-/// Runs the finalizers that wait, but not from within one.
+/// Runs the finalizers that wait now, but not from within one: a birth is not held up by those that they call for.
 #[cold]
-pub(super) fn run_pending() {
+pub(super) fn run_waiting() {
+    run_pending_up_to(here().heap.waiting())
+}
+/// Runs all of them, those of finalizers included.
+fn run_pending() {
     run_pending_up_to(usize::MAX)
 }
 

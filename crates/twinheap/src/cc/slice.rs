@@ -91,7 +91,7 @@ impl<T: Trace<'static, Local>> Cc<[T]> {
         const { assert!(align_of::<T>() <= 8, "objects are aligned to 8 bytes") };
         let local = here::local();
         if Local::has_pending(local) {
-            here::run_pending()
+            here::run_waiting()
         }
         let info = InfoOf::<'static, Elements<T>, Local>::INFO;
         let Some(bytes) = object_bytes::<T>(len) else {
@@ -103,7 +103,7 @@ impl<T: Trace<'static, Local>> Cc<[T]> {
             len_at(p).write(len);
             fill(p.cast());
             Local::born(local, info, p);
-            Ok(Cc(NonNull::slice_from_raw_parts(p.cast(), len)))
+            Ok(Cc::at(NonNull::slice_from_raw_parts(p.cast(), len)))
         }
     }
     /// A slice of the vector's elements, moved, or the vector back.  May collect first, and runs finalizers that wait.
@@ -187,7 +187,7 @@ impl<T, const N: usize> TryFrom<Cc<[T]>> for Cc<[T; N]> {
     /// The same value, seen as an array.
     fn try_from(slice: Cc<[T]>) -> Result<Self, Cc<[T]>> {
         // What the value is to the heap stays as it was; its first N elements are all of it.
-        if slice.len() == N { Ok(Cc(slice.into_pointer().cast())) } else { Err(slice) }
+        if slice.len() == N { Ok(Cc::at(slice.into_pointer().cast())) } else { Err(slice) }
     }
 }
 
@@ -202,7 +202,7 @@ impl From<&str> for Cc<str> {
         };
         let p = bytes.unwrap_or_else(|full| out_of_memory(full)).into_pointer();
         // SAFETY: not null; `str` has the layout of its bytes, which are text.
-        Cc(unsafe { NonNull::new_unchecked(p.as_ptr() as *mut str) })
+        Cc::at(unsafe { NonNull::new_unchecked(p.as_ptr() as *mut str) })
     }
 }
 impl From<&mut str> for Cc<str> {
@@ -225,7 +225,7 @@ impl From<Cc<str>> for Cc<[u8]> {
     fn from(from: Cc<str>) -> Self {
         let p = from.into_pointer();
         // SAFETY: not null; `str` has the layout of its bytes.
-        Cc(unsafe { NonNull::new_unchecked(p.as_ptr() as *mut [u8]) })
+        Cc::at(unsafe { NonNull::new_unchecked(p.as_ptr() as *mut [u8]) })
     }
 }
 impl Default for Cc<str> {

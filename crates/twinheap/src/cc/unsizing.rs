@@ -60,7 +60,7 @@ impl<T: ?Sized + 'static> Handle for Cc<T> {
     #[inline(always)]
     unsafe fn widen<U: ?Sized + 'static>(self, f: impl FnOnce(*mut T) -> *mut U) -> Cc<U> {
         // SAFETY: unsizing changes no address, by the caller's promise; the handle's count moves.
-        Cc(unsafe { NonNull::new_unchecked(f(self.into_pointer().as_ptr())) })
+        Cc::at(unsafe { NonNull::new_unchecked(f(self.into_pointer().as_ptr())) })
     }
 }
 impl<T: ?Sized + 'static> Handle for Weak<T> {
@@ -95,6 +95,6 @@ impl Cc<dyn Any> {
     /// # Errors
     /// The handle itself, when the value is something else.
     pub fn downcast<T: Any>(self) -> Result<Cc<T>, Self> {
-        if (*self).is::<T>() { Ok(Cc(self.into_pointer().cast())) } else { Err(self) }
+        if (*self).is::<T>() { Ok(Cc::at(self.into_pointer().cast())) } else { Err(self) }
     }
 }

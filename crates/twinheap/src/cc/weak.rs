@@ -4,13 +4,13 @@
 //! box.  The pointer is beside it and not in it, because a box does not know what its target is seen as (`dyn Trait`).
 //! Not the box (`object::weak`).  Overview: `cc`.
 
-use super::{Cc, here};
+use super::{Cc, Invariant, here};
 use crate::{
     manager::refcount::{CountingHeap, Local, handle, header::header},
     object::{gc::out_of_memory, managed::Manager, weak::WeakBox},
     sync::Ordering::Relaxed,
 };
-use std::{fmt, ptr::NonNull};
+use std::{fmt, marker::PhantomData, ptr::NonNull};
 
 /// A handle that does not keep its target alive.  A word more than a [`Cc`].
 pub struct Weak<T: ?Sized + 'static> {
@@ -18,20 +18,21 @@ pub struct Weak<T: ?Sized + 'static> {
     to: Option<Cc<Target>>,
     /// The target, if `to` says that it lives.
     at: NonNull<T>,
+    invariant: Invariant<T>,
 }
 type Target = WeakBox<'static, (), Local>;
 
 impl<T: 'static> Weak<T> {
     /// A handle that never answers.
     pub const fn new() -> Weak<T> {
-        Weak { to: None, at: NonNull::dangling() }
+        Weak { to: None, at: NonNull::dangling(), invariant: PhantomData }
     }
 }
 impl<T: ?Sized + 'static> Weak<T> {
     /// A new box, that answers when it is bound.
     pub(super) fn unbound(at: NonNull<T>) -> Weak<T> {
         let to = Cc::place(here::local(), WeakBox::unbound(())).unwrap_or_else(|no| out_of_memory(no.full));
-        Weak { to: Some(to), at }
+        Weak { to: Some(to), at, invariant: PhantomData }
     }
     pub(super) fn bind(&self, cc: &Cc<T>) {
         let Some(to) = &self.to else { return };
@@ -46,7 +47,7 @@ impl<T: ?Sized + 'static> Weak<T> {
             unsafe {
                 CountingHeap::newest_box(cc.erased()).map(|head| {
                     handle::retain(head.cast());
-                    Weak { to: Some(Cc(head.cast())), at: cc.0 }
+                    Weak { to: Some(Cc::at(head.cast())), at: cc.0, invariant: PhantomData }
                 })
             }
         };
@@ -60,7 +61,7 @@ impl<T: ?Sized + 'static> Weak<T> {
         })
     }
     pub(super) fn map_pointer<U: ?Sized>(self, f: impl FnOnce(NonNull<T>) -> NonNull<U>) -> Weak<U> {
-        Weak { to: self.to, at: f(self.at) }
+        Weak { to: self.to, at: f(self.at), invariant: PhantomData }
     }
     /// The target, if it is alive.
     fn target(&self) -> Option<NonNull<u8>> {
@@ -72,7 +73,7 @@ impl<T: ?Sized + 'static> Weak<T> {
         debug_assert_eq!(target, self.at.cast());
         // SAFETY: a box whose target is not null leads to one that is alive; the box is bound to `at` and nothing else.
         unsafe { handle::retain(target) };
-        Some(Cc(self.at))
+        Some(Cc::at(self.at))
     }
     /// Handles to the target, 0 when it is gone.
     pub fn strong_count(&self) -> usize {
@@ -104,7 +105,7 @@ impl<T: ?Sized + 'static> Weak<T> {
 }
 impl<T: ?Sized> Clone for Weak<T> {
     fn clone(&self) -> Self {
-        Weak { to: self.to.clone(), at: self.at }
+        Weak { to: self.to.clone(), at: self.at, invariant: PhantomData }
     }
 }
 impl<T> Default for Weak<T> {
@@ -166,7 +167,7 @@ mod tests {
         // Made mortal again, or the thread's heap would never be freed.
         set(immortal.erased(), 1);
         set(gone, 1);
-        drop((immortal, weak, a, Cc::<Target>(gone.cast())));
+        drop((immortal, weak, a, Cc::<Target>::at(gone.cast())));
         assert_eq!(live(), 0);
     }
 }

@@ -526,13 +526,14 @@ impl CountingLocal {
 
 /// The interface, the same for both faces: everything is `CountingHeap`'s.
 macro_rules! counting_manager {
-    ($manager:ty, $name:literal, start: $start:expr) => {
+    ($manager:ty, $name:literal, sessions: $sessions:literal, start: $start:expr) => {
         impl $crate::object::managed::sealed::Sealed for $manager {}
 
         // SAFETY: a handle counts, and an object is freed when no handle is left, or by a collection that found every
         // handle of it inside objects that die with it (`refcount`, R1 to R5).
         unsafe impl $crate::object::managed::Manager for $manager {
             const NAME: &'static str = $name;
+            const SESSIONS: bool = $sessions;
             const CONSTRAINTS: Constraints = Constraints {
                 counted: true,
                 concurrent: false,
@@ -686,11 +687,11 @@ mod faces {
     use super::{handle::*, header::HEADER_BYTES, *};
     use crate::{config::ConfigError, manager::borrow::CellWord, object::managed::*};
 
-    counting_manager!(RefCount, "refcount", start: |config: &Config| Ok(Box::new(CountingHeap::new(config))));
+    counting_manager!(RefCount, "refcount", sessions: true, start: |config: &Config| Ok(Box::new(CountingHeap::new(config))));
     impl OneMutator for RefCount {}
 
     // No `OneMutator`: a walk would show objects that somebody has a `&mut` to (`Cc::get_mut`).
-    counting_manager!(Local, "local", start: |_: &Config| {
+    counting_manager!(Local, "local", sessions: false, start: |_: &Config| {
         Err(ConfigError { knob: "manager", why: "`Local` belongs to `Cc`, whose heap is the thread's" })
     });
 }

@@ -59,6 +59,7 @@ impl<'gc, A: Trace<'gc, M>, M: Manager> Cleanup<'gc, A, M> {
         argument: A,
         run: fn(A, &'gc Mutation<'gc, M>),
     ) -> Self {
+        const { assert!(M::SESSIONS, "behind a `Cc` a leaf's `Drop` is what runs after an object has died") };
         let errand = Errand { argument: GcCell::new(Some(argument)), run, pin: Static(AtomicUsize::new(0)) };
         let told = Gc::new_weak(mc, &GcAny::new(target.clone()), errand, true);
         // SAFETY: alive, we hold a handle; the pin gets a reference of its own.

@@ -48,6 +48,8 @@ pub unsafe trait Manager: sealed::Sealed + Sized + 'static {
     const NAME: &'static str;
     /// What it can and cannot do.
     const CONSTRAINTS: Constraints;
+    /// Handles exist in sessions only.  Not so behind `Cc`: there code of the program's that sees a value can keep it.
+    const SESSIONS: bool = true;
 
     /// A non-null word that refers to an object; counted managers implement `Clone` and `Drop` with it.
     type Raw<'gc, T>: RawGc<T>;

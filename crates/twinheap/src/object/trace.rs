@@ -61,7 +61,8 @@ pub unsafe trait Trace<'gc, M: Manager>: Sized {
     /// What it is to collections, as a whole object.
     const KIND: Kind = if <Self as Trace<'gc, M>>::NEEDS_TRACE { Kind::Container } else { Kind::Leaf };
     /// Whether a container that a collection found dead counts as one of those it collected (`#[trace(counted = …)]`); none:
-    /// always.  Asked of whole objects, before anything of them is destroyed; a panic in it means yes.
+    /// always.  Asked of whole objects, before anything of them is destroyed; a panic in it means yes.  Never asked of values
+    /// behind a `Cc`, who could take a handle to themselves.
     ///
     /// For a runtime whose own containers stand for what its language does not see as one: CPython 3.13 leaves dicts
     /// without containers out of `gc.collect()`'s number.

@@ -134,7 +134,7 @@ impl<'gc, T: Trace<'gc, M>, M: Manager> InfoOf<'gc, T, M> {
         drop: if T::NEEDS_DROP { Some(drop_erased::<T, M>) } else { None },
         finalize: if T::HAS_FINALIZER { Some(finalize_erased::<T, M>) } else { None },
         told: if T::IS_TOLD { Some(told_erased::<T, M>) } else { None },
-        counted: if T::COUNTED.is_some() { Some(counted_erased::<T, M>) } else { None },
+        counted: if M::SESSIONS && T::COUNTED.is_some() { Some(counted_erased::<T, M>) } else { None },
         visits: Visits { first: visit_first::<T, M>, second: visit_second::<T, M>, each: visit_each::<T, M> },
     };
 }

@@ -6,7 +6,7 @@
 //! What is still queued when the heap is taken down does not run.  Overview: `manager::refcount`.
 
 use super::{CountingHeap, collect::Suspended};
-use crate::object::managed::RawPending;
+use crate::{object::managed::RawPending, sync::seeded};
 use std::ptr::NonNull;
 
 /// The queue, and the collections that wait for it.
@@ -69,7 +69,17 @@ impl CountingHeap {
     pub(super) fn is_suspended(&self) -> bool {
         self.pending().suspended.iter().any(|s| !s.by_itself)
     }
+    /// How many wait in the queue.
+    pub(crate) fn waiting(&self) -> usize {
+        let queue = self.pending();
+        // One for a collection that goes on when the queue is empty.
+        queue.incoming.len() + queue.stack.len() + 1
+    }
     pub(super) fn suspend(&self, collection: Suspended) {
+        // Its finalizers may have run before: those of others that died with it make room for them.
+        if collection.by_itself && !seeded("suspended_and_forgotten") {
+            self.has_pending.set(true)
+        }
         self.pending().suspended.push(collection);
     }
     /// The first that began by itself, or the one that was asked for.

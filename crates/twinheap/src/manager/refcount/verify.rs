@@ -81,8 +81,8 @@ impl CountingHeap {
             };
             let condemned = h.is_outside(Outside::Condemned);
             let waits = held.contains(&p.addr().get());
-            // A leaf's `Drop` may ask, in the middle of a collection: then its condemned are dying.
-            let falls = self.collecting.get() && h.is_outside(Outside::Dying);
+            // A leaf's `Drop` may ask, in the middle of a collection: then its condemned are dying, or still in its hands.
+            let falls = self.collecting.get() && (h.is_outside(Outside::Dying) || condemned);
             if !lawful || h.has(UNSEEN) || !falls && (h.has(CONDEMNED), condemned) != (waits, waits) {
                 wrong = Some(format!("{p:p} of {} has the header {:#x}", (info.name)(), h.aux.get()));
             }
