@@ -114,8 +114,7 @@ fn gen_throw<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
 }
 fn gen_close<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let g = this_gen(vm, a)?;
-    vm.close_generator(&g)?;
-    Ok(Val::none())
+    vm.close_generator(&g)
 }
 fn gen_is<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, state: u8) -> R<'gc, M> {
     let g = this_gen(vm, a)?;

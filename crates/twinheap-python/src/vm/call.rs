@@ -732,10 +732,14 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// Calls a function found in a class with `this` before the arguments.
     pub fn call_method_value(&mut self, f: V<'gc, M>, this: &V<'gc, M>, args: &[V<'gc, M>]) -> R<'gc, M> {
+        let bound = self.bound_to(f, this)?;
+        self.call(&bound, args)
+    }
+    /// What a class's attribute is as one of its instance.
+    pub fn bound_to(&mut self, f: V<'gc, M>, this: &V<'gc, M>) -> R<'gc, M> {
         let class = self.class_of(this);
         let (depth, step) = (self.frames.len(), self.descriptor_get(f, this, &class)?);
-        let bound = self.settle(step, depth)?;
-        self.call(&bound, args)
+        self.settle(step, depth)
     }
     /// `obj.name(args)`, by the class, nested; `None` when the class has no such method.
     pub fn call_special(&mut self, obj: &V<'gc, M>, n: N, args: &[V<'gc, M>]) -> R<'gc, M, Option<V<'gc, M>>> {

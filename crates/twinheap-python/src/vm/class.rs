@@ -259,10 +259,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 self.dict_set_name(&dict, self.name(N::module), m);
             }
         }
-        referred &= !matches!(layout, Kind::Int | Kind::Tuple | Kind::Bytes | Kind::Set)
+        referred &= !matches!(layout, Kind::Int | Kind::Tuple | Kind::Bytes | Kind::Set | Kind::Class)
             && !mro.iter().any(|c| self.dict_get_name(&c.dict, self.name(N::weakref)).is_some());
         let mut own = Vec::new();
-        for (wanted, n) in [(has_dict && !had_dict, N::dict), (referred, N::weakref)] {
+        for (wanted, n) in [(has_dict && !had_dict && layout != Kind::Class, N::dict), (referred, N::weakref)] {
             if wanted && self.dict_get_name(&dict, self.name(n)).is_none() {
                 own.push(self.own_descriptor(n)?);
                 let value = own.last().cloned().unwrap_or_default();

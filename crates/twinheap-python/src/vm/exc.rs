@@ -281,7 +281,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     return if self.frames.len() == stop_at { Unwound::Finished } else { Unwound::Handled };
                 }
                 Mode::Finalizer => {
-                    if Self::is_prelude(&frame.func) {
+                    if Self::reports(&frame.func) {
                         self.print_unraisable(&e.0, None, &Val::none())
                     } else {
                         let what =
@@ -382,11 +382,17 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             let class = self.class_of(&object);
             self.lookup(&class, N::del).unwrap_or_default()
         };
-        if f.is_empty() || f.is_none() {
+        if f.is_empty() || weak && f.is_none() {
             return false;
         }
         let (height, depth) = (self.stack.len(), self.frames.len());
-        match self.call_step(f.clone(), &[object], Mode::Push, Val::empty()) {
+        let called = if weak || f.kind() == Kind::Func {
+            self.call_step(f.clone(), &[object], Mode::Push, Val::empty())
+        } else {
+            // As CPython's `lookup_maybe_method`: whatever it is, it is bound first.
+            self.bound_to(f.clone(), &object).and_then(|bound| self.call_step(bound, &[], Mode::Push, Val::empty()))
+        };
+        match called {
             Ok(Step::Pushed) => {
                 if let Some(frame) = self.frames.last_mut() {
                     frame.mode = Mode::Finalizer;

@@ -243,7 +243,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// `GeneratorExit` has come to who waits for `inner`: it is closed, if it can be.
     fn close_delegate(&mut self, inner: &V<'gc, M>) -> R<'gc, M, ()> {
         if inner.kind() == Kind::Gen {
-            return self.close_generator(inner);
+            return self.close_generator(inner).map(drop);
         }
         let name = self.intern("close")?;
         match self.get_attr(inner, &name) {
@@ -292,25 +292,25 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         g.state.store(gen_state::DONE, Relaxed);
         drop(std::mem::take(&mut *g.stack.borrow_mut(self.mc)));
     }
-    /// `g.close()`
-    pub fn close_generator(&mut self, v: &V<'gc, M>) -> R<'gc, M, ()> {
-        let Some(g) = generator(v) else { return Ok(()) };
+    /// `g.close()`: what it returned, if it did (CPython 3.13).
+    pub fn close_generator(&mut self, v: &V<'gc, M>) -> R<'gc, M> {
+        let Some(g) = generator(v) else { return Ok(Val::none()) };
         let state = g.state.load(Relaxed);
         // Nothing in it could hear of the end (CPython 3.13 `gen_close`).
         if state == gen_state::NEW || state == gen_state::WAITING && !g.func.code.closes {
             self.end_generator(g);
         }
         match state {
-            gen_state::NEW | gen_state::DONE => return Ok(()),
-            gen_state::WAITING if !g.func.code.closes => return Ok(()),
+            gen_state::NEW | gen_state::DONE => return Ok(Val::none()),
+            gen_state::WAITING if !g.func.code.closes => return Ok(Val::none()),
             gen_state::WAITING => {}
             _ => return Err(self.raise(E::ValueError, "generator already executing")),
         }
         let e = self.raise(E::GeneratorExit, "");
         match self.throw_into(v, e) {
             Ok(Sent::Yielded(_)) => Err(self.raise(E::RuntimeError, "generator ignored GeneratorExit")),
-            Ok(Sent::Returned(_)) => Ok(()),
-            Err(e) if self.is_error(&e, E::GeneratorExit) || self.is_error(&e, E::StopIteration) => Ok(()),
+            Ok(Sent::Returned(v)) => Ok(v),
+            Err(e) if self.is_error(&e, E::GeneratorExit) || self.is_error(&e, E::StopIteration) => Ok(Val::none()),
             Err(e) => Err(e),
         }
     }

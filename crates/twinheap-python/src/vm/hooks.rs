@@ -160,6 +160,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             }
         }
     }
+    /// Whether it is the prelude's function that calls the hook: what it raises itself is printed, and no hook hears of it.
+    pub fn reports(f: &Func<'gc, M>) -> bool {
+        Self::is_prelude(f) && &*f.code.co.name == "_report_unraisable"
+    }
     /// Whether it is a function of the prelude that runs, whose own exceptions no hook hears of.
     pub fn is_prelude(f: &Func<'gc, M>) -> bool {
         &*f.code.co.filename == crate::PRELUDE_NAME

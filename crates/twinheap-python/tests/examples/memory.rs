@@ -330,7 +330,11 @@ print('after')
             line.rsplit(' ').next().expect("a number").replace(',', "").parse().expect("a number")
         };
         let parts = ["# bytes in allocated", "# bytes in available", "# bytes in idle", "# bytes in spans"];
-        let sum: usize = parts.iter().chain(&["# bytes stranded", "# bytes of metadata"]).map(|l| number(l)).sum();
+        let sum: usize = parts
+            .iter()
+            .chain(&["# bytes in their headers", "# bytes stranded", "# bytes of metadata"])
+            .map(|l| number(l))
+            .sum();
         assert_eq!((sum, number("Total")), (number("# bytes mapped"), number("# bytes mapped")), "{manager}");
         assert!(number("# bytes in large objects") >= 100_000 && number("# bytes outside the heap") > 10_000);
         // The lines of the size classes, and the large objects, are the allocated blocks.
@@ -341,7 +345,8 @@ print('after')
             .collect();
         assert!(rows.len() > 5 && rows.iter().enumerate().all(|(i, r)| r[0] == i), "{manager}: {ladder}");
         let live: usize = rows.iter().map(|r| r[1] * r[3]).sum();
-        assert_eq!(live + number("# bytes in large objects"), number("# bytes in allocated"), "{manager}: {ladder}");
+        let allocated = number("# bytes in allocated") + number("# bytes in their headers");
+        assert_eq!(live + number("# bytes in large objects"), allocated, "{manager}: {ladder}");
     }
 }
 

@@ -36,17 +36,9 @@ fn is_immortal<'gc, M: OneMutator>(v: &V<'gc, M>) -> bool {
 fn elided<'gc, M: OneMutator>(vm: &Vm<'gc, M>, v: &V<'gc, M>) -> isize {
     match v.kind() {
         Kind::Class => v.downcast_ref::<Class<'gc, M>>().map_or(0, |c| {
-            // Its own `__mro__`; each subclass's `__base__`; its descriptors `__dict__` and `__weakref__`, unless its base
-            // has them.
+            // A subclass of ours holds it four times (bases and order, each as a tuple besides), one of CPython's three.
             let subclasses = c.subclasses.borrow().iter().filter(|w| w.upgrade(vm.mc).is_some()).count();
-            let descriptors = match c.layout {
-                _ if !c.has_dict || c.mro.iter().any(|b| !b.builtin && b.has_dict) => 0,
-                Kind::Class => 0,
-                _ if c.flags.load(Relaxed) & class_flags::EXCEPTION != 0 => 1,
-                Kind::Set | Kind::Int | Kind::Tuple | Kind::Bytes => 1,
-                _ => 2,
-            };
-            1 + subclasses as isize + descriptors
+            -(subclasses as isize)
         }),
         // The table of interned strings.
         Kind::Str => -v.downcast_ref::<Str>().map_or(0, |s| (s.header().interned.load(Relaxed) != 0) as isize),
@@ -168,7 +160,7 @@ fn ladder_text(ladder: &Ladder, outside_bytes: usize) -> String {
         stranded_bytes += c.stranded_bytes;
         if c.block_bytes == 0 {
             large += c.live_blocks;
-            large_bytes += c.live_bytes;
+            large_bytes += c.live_bytes + c.metadata_bytes;
             continue;
         }
         let row = sizes.entry(c.block_bytes).or_default();
