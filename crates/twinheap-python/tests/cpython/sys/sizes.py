@@ -88,6 +88,8 @@ for f in sys.getallocatedblocks, sys._debugmallocstats:
             f(*args, **kw)
         except TypeError as e:
             print(e)
+import gc
+gc.collect()
 n = sys.getallocatedblocks()
 print(type(n), n > 0)
 held = [A() for i in range(1000)]
