@@ -68,7 +68,8 @@ impl Default for Config {
             thresholds: [2000, 10, 10],
             collect_at: CollectAt::Allocations,
             automatic: true,
-            zeal: None,
+            // Builds with `--cfg twinheap_zeal` run every test with it, those of `Cc` included, whose heap nobody configures.
+            zeal: if cfg!(twinheap_zeal) { Some(1) } else { None },
             finalizers: Finalizers::Automatic,
             outside_bytes: None,
             on_collection: None,
