@@ -7,6 +7,7 @@ use std::{
 use twinheap::{
     Cc, Local, Trace,
     cc::{self, Leaf},
+    object::managed::Command,
 };
 
 thread_local! {
@@ -78,7 +79,8 @@ fn a_collection_by_itself_is_not_forgotten() {
         let plain = Cc::new(Plain { me: RefCell::default(), gone: Leaf(Gone(1)) });
         *plain.me.borrow_mut() = Some(plain.clone());
         drop(plain);
-        let _kept: Vec<_> = (0..5000).map(|_| Cc::new(RefCell::new(None::<Cc<u8>>))).collect();
+        cc::control(Command::SetThresholds([Some(20), None, None]));
+        let _kept: Vec<_> = (0..50).map(|_| Cc::new(RefCell::new(None::<Cc<u8>>))).collect();
         assert!(cc::stats().collections >= 1);
         assert_eq!(GONE.get(), [1, 1, 1]);
     };
