@@ -126,7 +126,7 @@ pub struct CountingHeap {
 }
 
 /// A heap asks for huge pages from here on.
-const HUGE_PAGES_FROM_BYTES: usize = 16 << 20;
+const HUGE_PAGES_FROM_BYTES: usize = 4 << 20;
 
 /// Shows `p`'s references to `f`, mutably borrowed cells left out; how many lay in cells.
 ///
