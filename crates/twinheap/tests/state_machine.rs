@@ -18,8 +18,8 @@ use twinheap::{
 };
 
 /// How many operations a run makes at least.  (Fewer under Miri, which takes a millisecond for each.)
-const OPERATIONS: usize = if cfg!(miri) { 40 } else { 100_000 };
-const A_CASE: usize = if cfg!(miri) { 20 } else { 1000 };
+const OPERATIONS: usize = if cfg!(miri) { 10 } else { 100_000 };
+const A_CASE: usize = if cfg!(miri) { 12 } else { 1000 };
 const REGISTERS: usize = 6;
 const WEAKS: usize = 3;
 const FIELDS: usize = 2;

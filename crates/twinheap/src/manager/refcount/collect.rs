@@ -24,8 +24,7 @@ use super::{
     generations::{LIST_MAX, place},
     handle::{release, retain},
     header::{
-        AGE, CONDEMNED, FINALIZED, HAS_WEAK, HEADER_BYTES, Header, IMMORTAL, NUMBER_MAX, OLD, ONE, OUT, Outside,
-        UNSEEN, header,
+        AGE, CONDEMNED, FINALIZED, HAS_WEAK, Header, IMMORTAL, NUMBER_MAX, OLD, ONE, OUT, Outside, UNSEEN, header,
     },
 };
 use crate::{
@@ -144,7 +143,7 @@ fn prefetch(p: NonNull<u8>) {
     // SAFETY: a hint; it reads nothing.
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(p.as_ptr().wrapping_sub(HEADER_BYTES).cast())
+        _mm_prefetch::<_MM_HINT_T0>(p.as_ptr().wrapping_sub(super::header::HEADER_BYTES).cast())
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = p;
