@@ -234,6 +234,8 @@ impl<'a, M: Shows> Tester<'a, M> {
     fn collect(&mut self, request: Request) -> Result<(), String> {
         self.mutator.collect(request);
         self.drain()?;
+        // What the library has kept is garbage again: the model knows of none that is kept.
+        twinheap::control::gc::clear_garbage(&mut self.mutator);
         self.finalizers_ran()
     }
 
