@@ -207,7 +207,7 @@ pub const CONTENDERS: &[Contender] = &[
         "cc",
         Ours("contender-cc"),
         "twinheap's Rc with collected cycles, its own allocator; arrays of handles lie outside the heap, as with all \
-         crates of handles. It has no call that gives memory back; links are `Cell<Option<Cc>>`.",
+         crates of handles. Asked to give memory back by `cc::release`; links are `Cell<Option<Cc>>`.",
     ),
     contender(
         "refcount",

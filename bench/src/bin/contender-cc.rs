@@ -64,6 +64,10 @@ impl Handles for OfCc {
         cc::collect();
         true
     }
+    fn give_back() -> bool {
+        cc::release();
+        true
+    }
     fn stops() -> Option<Stops> {
         let holdups = cc::stats().holdups.by_cause;
         let of = holdups.iter().find(|cause| cause.0 == HoldUpCause::CycleCollection);

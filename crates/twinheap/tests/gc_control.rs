@@ -516,3 +516,21 @@ fn stats_go_to_the_generation_that_was_collected() {
         }
     }
 }
+
+/// A callback that asks for a collection gets none, and nobody waits for himself (CPython: a nested `collect()` returns 0).
+#[test]
+fn a_callback_that_collects_is_answered() {
+    let heap = Arc::new(heap::<Tricolor>());
+    let mut m = heap.mutator().unwrap();
+    let (own, asked) = (Arc::downgrade(&heap), Arc::new(Mutex::new(Vec::new())));
+    let list = asked.clone();
+    m.callbacks().append(move |_, _| {
+        if let Some(heap) = own.upgrade() {
+            let found = gc::collect(&mut heap.mutator().unwrap(), 2).unwrap();
+            list.lock().unwrap().push(found)
+        }
+    });
+    m.mutate(|mc, _| litter(mc, 3));
+    assert_eq!(gc::collect(&mut m, 2).unwrap(), 3);
+    assert_eq!(*asked.lock().unwrap(), [0, 0]);
+}

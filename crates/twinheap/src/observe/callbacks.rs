@@ -59,6 +59,7 @@ pub struct Callbacks {
     list: Mutex<Vec<Entry>>,
     next: AtomicU64,
     any: AtomicBool,
+    calling: AtomicBool,
     panics: AtomicU64,
 }
 
@@ -92,6 +93,10 @@ impl Callbacks {
     pub fn is_empty(&self) -> bool {
         !self.any.load(Relaxed)
     }
+    /// Whether one of them runs, which the collection waits for.
+    pub(crate) fn is_calling(&self) -> bool {
+        self.calling.load(Relaxed)
+    }
     /// How many of them panicked, each time.
     pub(crate) fn panics(&self) -> u64 {
         self.panics.load(Relaxed)
@@ -102,8 +107,9 @@ impl Callbacks {
             return;
         }
         let mut i = 0;
+        self.calling.store(true, Relaxed);
         loop {
-            let Some(function) = self.list().get(i).map(|entry| entry.1.clone()) else { return };
+            let Some(function) = self.list().get(i).map(|entry| entry.1.clone()) else { break };
             i += 1;
             // Locked only when it is being called, as by a collection of another heap that it made itself.
             if let Ok(mut function) = function.try_lock().or_else(|e| match e {
@@ -118,6 +124,7 @@ impl Callbacks {
                 self.panics.fetch_add(1, Relaxed);
             }
         }
+        self.calling.store(false, Relaxed);
     }
 }
 impl fmt::Debug for Callbacks {

@@ -789,7 +789,8 @@ pub(super) fn is_counted(p: *mut u8) -> bool {
     let (p, _, info) = object(p);
     let mut counted = info.kind == Kind::Container;
     if counted && let Some(ask) = info.counted {
-        // SAFETY: a whole object, which nobody changes: the condemned are garbage.
+        // SAFETY: a whole object, and `ask` cannot keep a handle to it: only where handles need a session, and here is none
+        // (`InfoOf::INFO`).
         contained(|| counted = unsafe { ask(p) });
     }
     counted

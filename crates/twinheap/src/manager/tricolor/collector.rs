@@ -302,8 +302,11 @@ impl Inner {
     /// A collection whose stop comes after this call, to its end; the containers it released or finalized.
     pub(super) fn collect_and_wait(&self) -> usize {
         if COLLECTOR_OF.get() == &raw const *self {
-            // A destructor that the collector itself runs: it cannot wait for what it keeps from ending.
-            self.request(Cause::Asked);
+            // A destructor that the collector itself runs: it cannot wait for what it keeps from ending.  What a callback
+            // asks for is not done later either, or there would be no end of collections.
+            if !self.callbacks.is_calling() {
+                self.request(Cause::Asked);
+            }
             return 0;
         }
         let since = Instant::now();
