@@ -36,13 +36,17 @@ use std::{
 pub const CURSORS: usize = 128;
 /// Bytes handed out before they are added to the heap's sum.
 const REPORT_BYTES: usize = 16 << 10;
-/// Bytes of a large object for which one object is marked, where its allocator assists: a middling object's.
-const LARGE_PER_MARK_BYTES: usize = 64;
-/// How long allocation waits for the collector at a time: while far beyond the goal, and before it answers `Full`.
+/// Objects an assist looks at between two looks at the clock, and how long it takes at the most; what is owed then is owed
+/// by the next allocation.
+const ASSIST_OBJECTS: usize = 128;
+const ASSIST_MAX: Duration = Duration::from_micros(500);
+/// How long allocation of a span's worth waits for the collector while far beyond the goal; of more, longer in proportion.
+const BRAKE: Duration = Duration::from_millis(1);
 const BRAKE_MAX: Duration = Duration::from_millis(10);
+/// How long it waits before it answers `Full`.
 const FULL_WAIT_MAX: Duration = Duration::from_secs(1);
 /// Why the next session waits: see `Record::hold_back`.
-const BRAKE: u8 = 1;
+const FAR: u8 = 1;
 const FULL: u8 = 2;
 /// Blocks of a run under zeal, so that there are many slow paths.
 const ZEAL_RUN: u32 = 8;
@@ -87,6 +91,8 @@ pub struct GrayPart {
     open: u128,
     /// Bytes handed out and not yet added to the heap's sum.
     unreported_bytes: usize,
+    /// Objects to be looked at on this mutator's account.
+    owed: u64,
 }
 
 /// What a mutator noted since the last stop: weak boxes and objects with finalizers, whole.
@@ -137,6 +143,7 @@ impl Record {
                 held: (0..CURSORS).map(|_| Held::default()).collect(),
                 open: 0,
                 unreported_bytes: 0,
+                owed: 0,
             }),
             young: UnsafeCell::default(),
         }
@@ -177,7 +184,7 @@ impl Record {
     pub(super) fn refill(&self, inner: &Inner, info: &'static TypeInfo, bytes: usize) -> Result<NonNull<u8>, Full> {
         inner.chance();
         if inner.must_brake() {
-            self.brake(inner);
+            self.brake(inner, bytes);
         }
         let once = || if bytes > LARGE_BYTES { self.large(inner, info, bytes) } else { self.run(inner, info, bytes) };
         let mut out = once();
@@ -210,7 +217,7 @@ impl Record {
         if met == FULL {
             inner.wait_for_collection(FULL_WAIT_MAX)
         } else {
-            while inner.must_brake() && since.elapsed() < BRAKE_MAX {
+            while inner.must_brake() && since.elapsed() < BRAKE {
                 inner.wait_a_little()
             }
         }
@@ -268,7 +275,7 @@ impl Record {
                             let mut weak = lock(&inner.weak);
                             weak.extend(run.clone().filter_map(|i| NonNull::new(span.block(i)).map(Gray)));
                         }
-                        self.assist(inner, gray, run.len());
+                        self.assist(inner, gray, run.len() * bytes);
                         gray.unreported_bytes += run.len() * bytes;
                         if gray.unreported_bytes >= REPORT_BYTES {
                             inner.handed_out(std::mem::take(&mut gray.unreported_bytes));
@@ -293,7 +300,7 @@ impl Record {
         let since = Instant::now();
         let class = inner.class(info, 0);
         let mut guard = lock(&self.gray);
-        self.assist(inner, &mut guard, bytes / LARGE_PER_MARK_BYTES);
+        self.assist(inner, &mut guard, bytes);
         let span = inner.memory.take_large(info.key(), inner.address(), bytes)?;
         // As with runs: black under the gray lock; and a sweep that is on must not look at it.
         let black = inner.phase.get().births_are_black();
@@ -309,21 +316,38 @@ impl Record {
         Ok(NonNull::new(span.block(0)).expect("a block is not null"))
     }
 
-    /// Marks on the allocator's account, while the heap is near its goal: so it cannot run away from the marker.
+    /// Marks on the allocator's account, where allocation is ahead of marking (`pacer::assist`).
     /// The gray lock is held, so marking cannot end meanwhile; our own open guards are on cells that are done (I5).
     #[inline]
-    fn assist(&self, inner: &Inner, gray: &mut GrayPart, objects: usize) {
+    fn assist(&self, inner: &Inner, gray: &mut GrayPart, bytes: usize) {
         if inner.allocated.load(Relaxed) >= inner.assist_at.load(Relaxed) && inner.phase.get() == Phase::Mark {
-            self.assist_slow(inner, gray, objects)
+            self.assist_slow(inner, gray, bytes)
         }
     }
     #[cold]
     #[inline(never)]
-    fn assist_slow(&self, inner: &Inner, gray: &mut GrayPart, objects: usize) {
+    fn assist_slow(&self, inner: &Inner, gray: &mut GrayPart, bytes: usize) {
+        gray.owed = match inner.assist_owed(bytes) {
+            0 => 0,
+            owed => gray.owed.saturating_add(owed),
+        };
+        if gray.owed == 0 {
+            return;
+        }
         let since = Instant::now();
-        // As many objects as the run has blocks: at least as fast as they are born.
-        self.mark_some(inner, gray, objects.max(64));
-        inner.holdups.since(HoldUpCause::Assist, since);
+        loop {
+            let slice = gray.owed.min(ASSIST_OBJECTS as u64) as usize;
+            let done = self.mark_some(inner, gray, slice);
+            inner.count_marked(&mut gray.marker);
+            // Nothing to be had: what is left is on its way through the collector's hands.
+            gray.owed = if done < slice { 0 } else { gray.owed - done as u64 };
+            if gray.owed == 0 || since.elapsed() >= ASSIST_MAX {
+                break;
+            }
+        }
+        let took = since.elapsed();
+        inner.meter.assist_ns.fetch_add(took.as_nanos() as u64, Relaxed);
+        inner.holdups.record(HoldUpCause::Assist, took);
     }
     /// Looks at `budget` gray objects, or as many as are to be had; the number.
     fn mark_some(&self, inner: &Inner, gray: &mut GrayPart, budget: usize) -> usize {
@@ -344,24 +368,35 @@ impl Record {
     /// Never for long: a destructor that the collector runs may be waiting for us.
     #[cold]
     #[inline(never)]
-    fn brake(&self, inner: &Inner) {
+    fn brake(&self, inner: &Inner, bytes: usize) {
         let since = Instant::now();
-        while since.elapsed() < BRAKE_MAX && inner.must_brake() {
+        let most = BRAKE.saturating_mul((bytes / SPAN_BYTES).clamp(1, 1000) as u32).min(BRAKE_MAX);
+        let mut helped = Duration::ZERO;
+        while since.elapsed() < most && inner.must_brake() {
             match inner.phase.get() {
                 Phase::Idle => {
-                    self.hold_back.store(BRAKE, Relaxed);
+                    self.hold_back.store(FAR, Relaxed);
                     break;
                 }
-                Phase::Mark if self.help(inner) => {}
+                Phase::Mark => {
+                    let begin = Instant::now();
+                    if self.help(inner) { helped += begin.elapsed() } else { inner.wait_a_little() }
+                }
                 _ => inner.wait_a_little(),
             }
         }
+        inner.meter.assist_ns.fetch_add(helped.as_nanos() as u64, Relaxed);
         inner.holdups.since(HoldUpCause::Throttle, since);
     }
     /// Marks a little; false when there was nothing to mark.
     fn help(&self, inner: &Inner) -> bool {
         let mut gray = lock(&self.gray);
-        inner.phase.get() == Phase::Mark && self.mark_some(inner, &mut gray, 1024) > 0
+        if inner.phase.get() != Phase::Mark {
+            return false;
+        }
+        let done = self.mark_some(inner, &mut gray, ASSIST_OBJECTS);
+        inner.count_marked(&mut gray.marker);
+        done > 0
     }
 
     /// A cursor and its neighbour change places.
