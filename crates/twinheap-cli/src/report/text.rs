@@ -204,6 +204,7 @@ mod tests {
             after_bytes: 9 << 20,
             live_bytes: 5 << 20,
             goal_bytes: 10 << 20,
+            ..Collection::default()
         };
         assert_eq!(
             gctrace_line(&collection, 2),

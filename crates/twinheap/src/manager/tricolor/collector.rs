@@ -362,6 +362,10 @@ impl Inner {
             && !self.meter.is_capped.load(Relaxed)
             && !self.is_own_thread()
     }
+    /// Whether waiting has not helped so far.
+    pub(super) fn is_out_of_hand(&self) -> bool {
+        self.grown() >= self.brake_at.load(Relaxed).saturating_add(self.goal.load(Relaxed) / 40)
+    }
     /// Looks whether a collection is due, and whether allocation must wait for it.
     #[inline(never)]
     pub(super) fn has_outgrown(&self) -> bool {
@@ -509,6 +513,7 @@ impl Inner {
                         before_bytes: heap_bytes,
                         after_bytes: heap_bytes + born_bytes,
                         live_bytes: marked_bytes + born_bytes,
+                        span_bytes: self.meter.span_bytes.load(Relaxed),
                         goal_bytes,
                     };
                     if !contained(|| tell(&collection)) {
@@ -711,7 +716,7 @@ impl Inner {
         self.meter_stop(allocated);
         // A little beyond the goal nobody may run away any more.
         let heap = allocated.wrapping_sub(self.base.load(Relaxed));
-        let way = Self::brake_bytes(self.goal.load(Relaxed)).saturating_sub(heap).max(64 << 10);
+        let way = Self::brake_bytes(self.goal.load(Relaxed)).saturating_sub(heap).max(32 << 10);
         let outside = self.grown() - allocated;
         self.brake_at.store((allocated + outside).saturating_add(way), Relaxed);
         allocated

@@ -4,7 +4,7 @@
 //! ```text
 //! survival = marked / heap at the stop, of this collection and the one before together
 //! live     = marked + born while marking · survival                              what will be left of the heap now
-//! minimum  = min_heap_bytes · GOGC/100, up to 8 times that for a program that fills it in less than 10 ms
+//! minimum  = min_heap_bytes · GOGC/100, up to 8 times that for a program that fills it in less than 10 ms of its own time
 //! goal     = max(live + (live + roots + outside) · GOGC/100, minimum), at most what the limits leave
 //! runway   = births for each unit of marking, had nobody assisted (the most of five collections) · work expected
 //! trigger  = goal − runway, between 1/2 and 61/64 of the way from the heap now to the goal
@@ -16,7 +16,7 @@
 //!   right after a sweep finds everything alive.  So goals are smaller, and where much is born while marking the trigger
 //!   may have to come earlier: half-way at the earliest, not at 45/64.
 //! * Go lets the goal grow, up to (1 + GOGC/100) times, when there is more to mark than expected; here assists get
-//!   steeper instead, and the goal is passed by 5 % at most (`assist`).
+//!   steeper instead, and the goal is passed by 3 % at most (`assist`).
 //! * Below 4 MiB Go collects thousands of times a second for a program that makes nothing but garbage; see `minimum`.
 //! * Go collects without end when the live heap is beyond the memory limit, and lets mutators off assists when that has
 //!   taken half of the processors' time for a second each (`limiter`).  Here the way to the next collection becomes as long
@@ -62,10 +62,8 @@ pub struct Measured {
     pub assist_ns: u64,
     /// While marking: the rest of the process.
     pub mutator_ns: u64,
-    /// Since the last plan: bytes handed out, and by the wall's clock how long that took.
+    /// Since the last plan: bytes handed out.
     pub cycle_bytes: usize,
-    /// See above.
-    pub cycle_ns: u64,
     /// Since the last plan: all that was spent on collecting, and by the rest of the process.
     pub collector_ns: u64,
     /// See above.
@@ -206,7 +204,7 @@ impl Pacer {
         let Some(percent) = self.gogc else { return usize::MAX };
         let of = |bytes: usize| bytes as u128 * percent as u128 / 100;
         let grown = live as u128 + of(live) + of(m.outside_bytes) + of(m.roots_bytes);
-        let rate = if m.cycle_ns == 0 { 0.0 } else { m.cycle_bytes as f64 / m.cycle_ns as f64 };
+        let rate = if m.program_ns == 0 { 0.0 } else { m.cycle_bytes as f64 / m.program_ns as f64 };
         let minimum = of(self.min_heap_bytes);
         let wanted = rate * FILL_NS_MIN as f64;
         let least = wanted.clamp(minimum as f64, minimum as f64 * MINIMUM_TIMES_MAX) as u128;
@@ -277,7 +275,7 @@ mod tests {
     #[test]
     fn the_minimum_grows_with_what_is_allocated_and_is_bounded() {
         let mut p = pacer(None);
-        let filled = |ns: u64, bytes: usize| Measured { cycle_ns: ns, cycle_bytes: bytes, ..Measured::default() };
+        let filled = |ns: u64, bytes: usize| Measured { program_ns: ns, cycle_bytes: bytes, ..Measured::default() };
         assert_eq!(goal(&mut p, filled(10_000_000, 4 * MIB)), 4 * MIB);
         assert_eq!(goal(&mut p, filled(1_000_000, 2 * MIB)), 20 * MIB);
         assert_eq!(goal(&mut p, filled(1_000_000, 8 * MIB)), 32 * MIB);
