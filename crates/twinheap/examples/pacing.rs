@@ -2,7 +2,7 @@
 //! limit 64 | garbage 300000`.  Processor time of the whole process; run what is compared in turns, and compare ratios.
 //!
 //! * `trees DEPTH`: the Benchmarks Game's binary-trees, one mutator.
-//! * `mark NODES`: full collections of a list in order and of one linked at random.
+//! * `mark NODES`: full collections of a table of nodes in order of their addresses, and at random.
 //! * `limit MIB`: replaces nodes at random in a table of so many MiB, with no limit and with a soft limit of half of it, and
 //!   prints operations for each second of processor time.
 //! * `garbage BUFFERS`: buffers of 8 KiB, of which none lives.
@@ -96,12 +96,15 @@ fn mark(nodes: usize) {
         for i in 0..nodes.div_ceil(1000) {
             m.mutate(|mc, root| root.borrow_mut(mc).extend((0..1000).map(|k| node(mc, (i * 1000 + k) as u64))));
         }
+        // The order in which the table holds them is that in which they are looked at.
         m.mutate(|mc, root| {
-            let all = root.borrow();
+            let mut all = root.borrow_mut(mc);
             let mut random = 1;
-            for (i, n) in all.iter().enumerate() {
-                let to = if shuffled { below(&mut random, all.len()) } else { (i + 1) % all.len() };
-                n.left.set(mc, Some(all[to].clone()));
+            for i in (1..all.len()).rev() {
+                if shuffled {
+                    all.swap(i, below(&mut random, i + 1))
+                }
+                all[i].left.set(mc, Some(all[i - 1].clone()));
             }
         });
         let name = if shuffled { "mark, shuffled" } else { "mark, in order" };

@@ -39,6 +39,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Heaps above so many bytes ask for huge pages, as the counting managers' do.  Measured with `examples/pacing.rs`, medians
+/// of processor time: three million nodes marked at random take a quarter less (81 to 61 ns each), in the order of addresses
+/// as much as before; binary-trees at depth 14 a fifth less, because fewer pages are faulted in, at depth 18 the same.  The
+/// price is up to a huge page more that is resident.
+const HUGE_PAGES_FROM: usize = 4 << 20;
+/// Under a smaller soft limit that price is too high: half of a per cent or more.
+const LIMIT_FOR_HUGE_PAGES: usize = 256 << 20;
+
 /// Adds to a sum that only one thread writes.
 pub(super) fn add(to: &AtomicU64, n: u64) {
     to.fetch_add(n, Relaxed);
@@ -179,6 +187,9 @@ impl Inner {
                 hard_bytes: config.max_heap_bytes,
                 outside_bytes: config.outside_bytes,
                 returns_in_background: true,
+                huge_pages_from_bytes: soft
+                    .is_none_or(|limit| limit >= LIMIT_FOR_HUGE_PAGES)
+                    .then_some(HUGE_PAGES_FROM),
                 ..Limits::default()
             }),
             phase: PhaseWord::new(),
