@@ -44,6 +44,7 @@ use crate::{
     sync::{Ordering::Relaxed, seeded},
 };
 use cache::{Cache, Class, blocks};
+use generations::{is_examined, note_examined};
 use header::{CONDEMNED, FINALIZED, HAS_WEAK, OLD, Outside, header};
 use pending::Queue;
 use std::{
@@ -73,18 +74,20 @@ pub struct CountingHeap {
     count0: Cell<i64>,
     /// An allocation that takes `count0` above it collects.
     allocation_trigger: Cell<i64>,
+    /// The same for births that look at nothing else: below everything while the queue has something.
+    quick_below: Cell<i64>,
     /// `count0` above it makes a collection due at the next safepoint.
     safepoint_trigger: Cell<i64>,
     depth: Cell<u32>,
     /// A release has parked something or runs long.
     cascade: Cell<bool>,
     has_pending: Cell<bool>,
-    released_at_once: Cell<u64>,
-    released_bytes: Cell<u64>,
     // ---- spans ------------------------------------------------------------------------------------------------------
     memory: Memory,
     classes: UnsafeCell<Vec<Class>>,
     class_index: UnsafeCell<HashMap<(usize, usize), usize>>,
+    /// Blocks, and bytes of them, that came to be objects past the hands; less those of the hands that did not.
+    taken_otherwise: Cell<(i64, i64)>,
     // ---- release ----------------------------------------------------------------------------------------------------
     parked: UnsafeCell<Vec<NonNull<u8>>>,
     cascade_began: Cell<Option<Instant>>,
@@ -149,7 +152,8 @@ impl CountingHeap {
     }
     /// How many objects there are.
     pub(crate) fn live(&self) -> usize {
-        self.memory.spans().iter().map(|span| span.live.get() as usize).sum()
+        let (_, _, in_hand) = self.births();
+        self.memory.spans().iter().map(|&span| span.live.get() as usize - in_hand(span)).sum()
     }
     /// Whether anybody could see `p` but for one handle: one count, and no weak box.
     ///
@@ -195,7 +199,7 @@ impl CountingHeap {
                 heap.clear_weak(p, false)
             }
             heap.unlist(p);
-            heap.free_at_once(span, p)
+            heap.free(span, p)
         }
     }
     /// The weak boxes of an object that lives on die.
@@ -227,7 +231,13 @@ impl CountingHeap {
     /// `p` was kept back, and its object, of `info`, is written.
     pub(crate) unsafe fn born_late(info: &'static TypeInfo, p: NonNull<u8>) {
         // SAFETY: the caller's block; its span names its heap.
-        unsafe { CountingHeap::of(SpanRef::of(p)).born(info, p) }
+        unsafe {
+            // Collections may have been since it was taken.
+            if is_examined(info) {
+                note_examined(p)
+            }
+            CountingHeap::of(SpanRef::of(p)).born(info, p)
+        }
     }
     /// There will be no object in a block that was kept back.
     ///
@@ -242,6 +252,7 @@ impl CountingHeap {
                 heap.count0.set((heap.count0.get() - 1).max(0));
             }
             if !seeded("failed_birth_kept") {
+                heap.note_taken(-1, span.block_bytes());
                 heap.put_back(span, p)
             }
         }
@@ -279,15 +290,15 @@ impl CountingHeap {
             lists: Default::default(),
             count0: Cell::new(0),
             allocation_trigger: Cell::new(i64::MAX),
+            quick_below: Cell::new(i64::MAX),
             safepoint_trigger: Cell::new(i64::MAX),
             depth: Cell::new(0),
             cascade: Cell::new(false),
             has_pending: Cell::new(false),
-            released_at_once: Cell::new(0),
-            released_bytes: Cell::new(0),
             memory: Memory::new(limits),
             classes: UnsafeCell::default(),
             class_index: UnsafeCell::default(),
+            taken_otherwise: Cell::new((0, 0)),
             parked: UnsafeCell::default(),
             cascade_began: Cell::new(None),
             pending: UnsafeCell::default(),
@@ -477,16 +488,17 @@ impl CountingHeap {
     }
 
     fn stats(&self) -> Stats {
-        let (mut live, mut live_bytes) = (0, 0);
+        let (births, bytes_allocated, in_hand) = self.births();
+        let mut live = 0;
         let ladder = super::ladder::ladder(&self.memory, header::HEADER_BYTES, |span| {
-            let n = span.live.get() as usize;
+            let n = span.live.get() as usize - in_hand(span);
             live += n as u64;
-            live_bytes += (n * span.block_bytes()) as u64;
             (n, 0)
         });
         let mut stats = Stats {
             collections: self.collections.get(),
-            bytes_allocated: self.released_bytes.get() + live_bytes,
+            bytes_allocated,
+            objects_allocated: births,
             drop_panics: self.drop_panics.get(),
             callback_panics: self.told.callbacks.panics(),
             holdups: self.holdups.summary(),
@@ -498,11 +510,10 @@ impl CountingHeap {
             ladder,
             ..Stats::default()
         };
-        stats.released.at_once = self.released_at_once.get();
+        // Neither a birth nor a release counts anything: what was born and is not there was released.
         stats.released.by_collections = self.released_by_collections.get();
+        stats.released.at_once = births - live - self.released_by_collections.get();
         stats.released.at_exit = self.released_at_exit.get();
-        // Counted at the end of life only, so that births count nothing.
-        stats.objects_allocated = stats.released.at_once + stats.released.by_collections + live;
         stats
     }
 
@@ -585,6 +596,19 @@ macro_rules! counting_manager {
             unsafe fn born(local: &CountingLocal, info: &'static TypeInfo, p: NonNull<u8>) {
                 // SAFETY: forwarded.
                 unsafe { local.heap().born(info, p) }
+            }
+            #[inline(always)]
+            unsafe fn quick_block(local: &CountingLocal, info: &'static TypeInfo) -> Option<NonNull<u8>> {
+                local.heap().quick_block(info)
+            }
+            #[inline(always)]
+            unsafe fn slow_block(local: &CountingLocal, info: &'static TypeInfo) -> Result<NonNull<u8>, Full> {
+                local.heap().slow_block(info)
+            }
+            #[inline(always)]
+            unsafe fn born_quickly(local: &CountingLocal, info: &'static TypeInfo, p: NonNull<u8>) {
+                // SAFETY: forwarded.
+                unsafe { local.heap().born_in_room(info, p) }
             }
             fn check_outside(local: &CountingLocal, bytes: usize) -> Result<(), Full> {
                 local.heap().memory.check(bytes)

@@ -105,6 +105,34 @@ pub unsafe trait Manager: sealed::Sealed + Sized + 'static {
     /// # Safety
     /// The object at `p`, which `block` returned for `info`, is written.
     unsafe fn born(local: &Self::Local, info: &'static TypeInfo, p: NonNull<u8>);
+    /// A short cut that a manager may have: [`Self::block`] for an object without a tail where nothing else is to be done
+    /// than to take one.  [`Self::born_quickly`] follows.
+    ///
+    /// # Safety
+    /// As [`Self::block`].
+    #[inline(always)]
+    unsafe fn quick_block(local: &Self::Local, info: &'static TypeInfo) -> Option<NonNull<u8>> {
+        let _ = (local, info);
+        None
+    }
+    /// [`Self::block`], so that [`Self::born_quickly`] may follow.
+    ///
+    /// # Safety
+    /// As [`Self::block`].
+    #[inline(always)]
+    unsafe fn slow_block(local: &Self::Local, info: &'static TypeInfo) -> Result<NonNull<u8>, Full> {
+        // SAFETY: forwarded.
+        unsafe { Self::block(local, info, info.size) }
+    }
+    /// [`Self::born`] of an object in a block of the two above.
+    ///
+    /// # Safety
+    /// The object at `p`, which one of the two returned for `info`, is written.
+    #[inline(always)]
+    unsafe fn born_quickly(local: &Self::Local, info: &'static TypeInfo, p: NonNull<u8>) {
+        // SAFETY: forwarded.
+        unsafe { Self::born(local, info, p) }
+    }
     /// Whether `bytes` more outside the heap would pass the hard limit.
     fn check_outside(local: &Self::Local, bytes: usize) -> Result<(), Full>;
 

@@ -195,6 +195,7 @@ unsafe impl<'gc, H: Trace<'gc, M>, E: Trace<'gc, M>, M: Manager> Trace<'gc, M> f
         (true, _) => Kind::Container,
     };
     const NEEDS_DROP: bool = std::mem::needs_drop::<H>() || std::mem::needs_drop::<E>();
+    const DROPS_IN_PLACE: bool = false;
     const ELEMENT_SIZE: usize = size_of::<E>();
     const TAG: u8 = H::TAG;
     const HAS_FINALIZER: bool = H::HAS_FINALIZER;

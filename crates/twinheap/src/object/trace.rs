@@ -78,6 +78,9 @@ pub unsafe trait Trace<'gc, M: Manager>: Sized {
     /// Whether `drop_at` does anything.
     #[doc(hidden)]
     const NEEDS_DROP: bool = std::mem::needs_drop::<Self>();
+    /// Whether `drop_at` is `drop_in_place`.
+    #[doc(hidden)]
+    const DROPS_IN_PLACE: bool = Self::RELEASE.is_none();
     /// Bytes of a tail's element.
     #[doc(hidden)]
     const ELEMENT_SIZE: usize = 0;

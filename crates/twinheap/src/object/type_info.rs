@@ -67,6 +67,8 @@ pub struct TypeInfo {
     pub tag: u8,
     /// Whether its first field is a `WeakHead`.
     pub is_weak_box: bool,
+    /// `drop` is `drop_in_place`, runs nobody's code, and there is no finalizer.
+    pub is_plain: bool,
     /// Runs the destructor in place, if there is one.
     pub drop: Option<unsafe fn(NonNull<u8>)>,
     /// Runs the user's finalizer (`object`, `mutation`), if the type has one.
@@ -131,6 +133,7 @@ impl<'gc, T: Trace<'gc, M>, M: Manager> InfoOf<'gc, T, M> {
         drop_kind: T::DROP,
         tag: T::TAG,
         is_weak_box: T::IS_WEAK_BOX,
+        is_plain: T::NEEDS_DROP && T::DROPS_IN_PLACE && !matches!(T::DROP, DropKind::Arbitrary) && !T::HAS_FINALIZER,
         drop: if T::NEEDS_DROP { Some(drop_erased::<T, M>) } else { None },
         finalize: if T::HAS_FINALIZER { Some(finalize_erased::<T, M>) } else { None },
         told: if T::IS_TOLD { Some(told_erased::<T, M>) } else { None },

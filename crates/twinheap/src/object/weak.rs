@@ -131,6 +131,7 @@ unsafe impl<'gc, D: Trace<'gc, M>, M: Manager> Trace<'gc, M> for WeakBox<'gc, D,
     const NEEDS_TRACE: bool = D::NEEDS_TRACE;
     const DROP: DropKind = D::DROP;
     const NEEDS_DROP: bool = M::CONSTRAINTS.counted || std::mem::needs_drop::<D>();
+    const DROPS_IN_PLACE: bool = false;
     const IS_WEAK_BOX: bool = true;
     const TAG: u8 = D::TAG;
     const IS_TOLD: bool = D::HEARS;

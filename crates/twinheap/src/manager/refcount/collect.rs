@@ -20,7 +20,7 @@
 
 use super::{
     CountingHeap,
-    cache::blocks,
+    cache::{blocks, is_open},
     generations::{LIST_MAX, place},
     handle::{release, retain},
     header::{
@@ -541,7 +541,8 @@ impl CountingHeap {
                     }
                 }
             }
-            if here == 0 && !back {
+            // Who is born in an open one does not say so.
+            if here == 0 && !back && !is_open(span) {
                 span.swept.store(0, Relaxed);
             }
             total.objects += here;
