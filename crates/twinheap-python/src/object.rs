@@ -197,9 +197,10 @@ pub struct View<'gc, M: OneMutator> {
 #[trace(tag = Kind::Slice as u8)]
 #[allow(missing_docs)]
 pub struct Slice<'gc, M: OneMutator> {
+    // Released in this order, as CPython's `slice_dealloc` does.
+    pub step: V<'gc, M>,
     pub start: V<'gc, M>,
     pub stop: V<'gc, M>,
-    pub step: V<'gc, M>,
 }
 
 /// A variable shared by functions.
@@ -505,6 +506,8 @@ pub struct Todo<'gc, M: OneMutator> {
 pub enum Mode {
     /// It is pushed.
     Push,
+    /// The same, when operands lie below its variables: they are let go after them.
+    Keep,
     /// `__init__`: must be None; `extra` is pushed.
     Init,
     /// A generator's: see `vm/generator.rs`.
@@ -529,7 +532,8 @@ pub enum Mode {
     ForNext,
     /// `__getattr__` is to be tried if it raises `AttributeError`: `extra` is (object, name).
     GetAttr,
-    /// A binary operator's method: when it answers NotImplemented, `extra` says what to try next.
+    /// A binary operator's method, called by [`Vm::call_keeping`](crate::vm::Vm::call_keeping): when it answers
+    /// NotImplemented, `extra` says what to try next.
     Operator,
     /// `__str__`, `__repr__`, `__format__`: must be a string.
     Text,

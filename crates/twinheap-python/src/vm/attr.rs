@@ -285,7 +285,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             && let Some(f) = self.lookup(&class, N::getattribute)
         {
             let args = [obj.clone(), Val::from_gc(name.clone())];
-            return self.call_step(f, &args, Mode::Push, Val::empty());
+            return self.call_keeping(f, &args[..1], &args, Mode::Push);
         }
         match self.get_attr_plain(&obj, &class, name) {
             Ok(Some(step)) => Ok(step),
@@ -304,7 +304,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         name: &Gc<'gc, Str, M>,
     ) -> R<'gc, M, Step<'gc, M>> {
         let f = self.lookup(class, N::getattr).unwrap_or_default();
-        self.call_step(f, &[obj, Val::from_gc(name.clone())], Mode::Push, Val::empty())
+        let args = [obj, Val::from_gc(name.clone())];
+        self.call_keeping(f, &args[..1], &args, Mode::Push)
     }
     /// As `object.__getattribute__`: without `__getattr__`; `None` if there is no such attribute.
     pub fn get_attr_plain(
@@ -604,7 +605,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             && let Some(f) = self.lookup(&class, N::setattr)
             && f.kind() != Kind::Native
         {
-            return self.call_step(f, &[obj.clone(), Val::from_gc(name.clone()), value], Mode::Drop, Val::empty());
+            let kept = [value.clone(), obj.clone()];
+            return self.call_keeping(f, &kept, &[obj.clone(), Val::from_gc(name.clone()), value], Mode::Drop);
         }
         self.store_attr_plain(obj, &class, name, value, cache)
     }
@@ -627,7 +629,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                             format!("property '{}' of '{}' object has no setter", name.text(), self.class_name(class));
                         return Err(self.raise(E::AttributeError, &text));
                     }
-                    return self.call_step(p.set.clone(), &[obj.clone(), value], Mode::Drop, Val::empty());
+                    let kept = [value.clone(), obj.clone()];
+                    return self.call_keeping(p.set.clone(), &kept, &[obj.clone(), value], Mode::Drop);
                 }
                 Kind::Member => {
                     let m = d.downcast_ref::<Member<'gc, M>>().expect("its kind says so");
@@ -658,7 +661,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 Kind::Instance => {
                     let c = self.class_of(&d);
                     if let Some(f) = self.lookup(&c, N::set) {
-                        return self.call_step(f, &[d, obj.clone(), value], Mode::Drop, Val::empty());
+                        let kept = [value.clone(), obj.clone()];
+                        return self.call_keeping(f, &kept, &[d, obj.clone(), value], Mode::Drop);
                     }
                 }
                 _ => {}
@@ -764,7 +768,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             && let Some(f) = self.lookup(&class, N::delattr)
             && f.kind() != Kind::Native
         {
-            return self.call_step(f, &[obj.clone(), Val::from_gc(name.clone())], Mode::Drop, Val::empty());
+            let args = [obj.clone(), Val::from_gc(name.clone())];
+            return self.call_keeping(f, &args[..1], &args, Mode::Drop);
         }
         self.del_attr_plain(obj, &class, name)
     }

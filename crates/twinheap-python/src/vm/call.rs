@@ -67,7 +67,19 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         self.calling = true;
         self.call_at(callee, first, kw)
     }
-    fn call_slow(&mut self, at: usize, mut first: usize, kw: usize) -> R<'gc, M, bool> {
+    fn call_slow(&mut self, at: usize, first: usize, kw: usize) -> R<'gc, M, bool> {
+        let out = self.call_parts(at, first, kw);
+        if M::CONSTRAINTS.counted
+            && let Err(e) = &out
+            && !e.is_ask()
+        {
+            // The callee and its arguments from first to last; what lies below goes when a handler has been found.
+            self.stack.truncate(at)
+        }
+        out
+    }
+    fn call_parts(&mut self, at: usize, mut first: usize, kw: usize) -> R<'gc, M, bool> {
+        let mut mode = Mode::Push;
         // An instruction of the outermost loop may have to run again: its words are kept, except for a native's that is
         // called as they lie.
         let mine = !M::CONSTRAINTS.counted && std::mem::take(&mut self.calling) && self.nest == 0;
@@ -90,7 +102,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             match callee.kind() {
                 Kind::Func => {
                     let Ok(func) = callee.downcast::<Func<'gc, M>>() else { unreachable!() };
-                    self.push_frame(func, at, first, kw, Mode::Push, Val::empty())?;
+                    self.push_frame(func, at, first, kw, mode, Val::empty())?;
                     return Ok(false);
                 }
                 Kind::Native => {
@@ -148,7 +160,12 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                         _ => (callee, first) = self.callee_by_class(callee, at, first)?,
                     }
                 }
-                _ => (callee, first) = self.callee_by_class(callee, at, first)?,
+                _ => {
+                    if M::CONSTRAINTS.counted {
+                        mode = Mode::Keep
+                    }
+                    (callee, first) = self.callee_by_class(callee, at, first)?
+                }
             }
         }
     }
@@ -156,6 +173,14 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     fn callee_by_class(&mut self, callee: V<'gc, M>, at: usize, first: usize) -> R<'gc, M, (V<'gc, M>, usize)> {
         let class = self.class_of(&callee);
         match self.lookup(&class, N::call) {
+            Some(f) if f.kind() == Kind::Func && M::CONSTRAINTS.counted => {
+                // It and its arguments live until the call is over, whatever becomes of the parameters.
+                let top = self.stack.len();
+                self.stack[at] = callee.clone();
+                self.stack.push(callee);
+                self.stack.extend_from_within(first..top);
+                Ok((f, top))
+            }
             Some(f) if f.kind() == Kind::Func => {
                 let first = self.put_before(at, first, callee);
                 Ok((f, first))
@@ -686,7 +711,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 if mode != Mode::Push
                     && let Some(frame) = self.frames.last_mut()
                 {
-                    debug_assert!(frame.mode == Mode::Push, "special frames come from functions");
+                    debug_assert!(matches!(frame.mode, Mode::Push | Mode::Keep), "special frames come from functions");
                     frame.mode = mode;
                     frame.extra = extra;
                 }
@@ -699,6 +724,28 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 Err(e)
             }
         }
+    }
+    /// The same for an instruction that lets go of its operands when the call is over: they lie below the function's
+    /// frame meanwhile, and are released after its variables, in the order of `kept`.
+    pub fn call_keeping(
+        &mut self,
+        f: V<'gc, M>,
+        kept: &[V<'gc, M>],
+        args: &[V<'gc, M>],
+        mode: Mode,
+    ) -> R<'gc, M, Step<'gc, M>> {
+        if f.kind() != Kind::Func {
+            return self.call_step(f, args, mode, Val::empty());
+        }
+        let from = self.stack.len();
+        self.stack.extend_from_slice(kept);
+        let mode = if mode == Mode::Push { Mode::Keep } else { mode };
+        let out = self.call_step(f, args, mode, Val::empty());
+        match (&out, self.frames.last_mut()) {
+            (Ok(Step::Pushed), Some(frame)) => frame.ret = from as u32,
+            _ => self.stack.truncate(from),
+        }
+        out
     }
     /// The value of a step, running its frame to the end if it has one. `depth`: frames before it.
     pub fn settle(&mut self, step: Step<'gc, M>, depth: usize) -> R<'gc, M> {

@@ -255,14 +255,14 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             let base = frame.base as usize;
             if let Some(h) = code.co.handler(frame.pc.saturating_sub(1) as usize) {
                 frame.pc = h.target;
-                self.stack.truncate(base + code.nslots as usize + h.depth as usize);
+                self.pop_to(base + code.nslots as usize + h.depth as usize);
                 self.stack.push(e.0);
                 return Unwound::Handled;
             }
             let Some(frame) = self.frames.pop() else { return Unwound::Left(e) };
             // The variables live as long as the traceback.
             let slots_end = (base + code.nslots as usize).min(self.stack.len());
-            self.stack.truncate(slots_end);
+            self.pop_to(slots_end);
             if let Some(tb) = tb
                 && tb.code.ptr_eq(&code)
                 && !matches!(frame.mode, Mode::Gen | Mode::Close)
@@ -321,6 +321,12 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
     }
 
+    /// Lets go of what lies above this height, the uppermost first.
+    fn pop_to(&mut self, height: usize) {
+        while self.stack.len() > height {
+            drop(self.stack.pop())
+        }
+    }
     /// Ctrl-C ended a wait outside of the session: it is raised by the call that waited.
     #[inline]
     pub fn raise_where_it_waited(&mut self, stop_at: usize) -> Option<Exit<'gc, M>> {

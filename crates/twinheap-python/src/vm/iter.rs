@@ -23,7 +23,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     if f.is_none() {
                         return Err(self.not_iterable(&v));
                     }
-                    return self.call_step(f, &[v], Mode::MustIterate, Val::empty());
+                    let kept = [v];
+                    return self.call_keeping(f, &kept, &kept, Mode::MustIterate);
                 }
                 if v.kind() == Kind::Instance && self.inner(&v).is_none() {
                     if self.lookup(&class, N::getitem).is_some() {

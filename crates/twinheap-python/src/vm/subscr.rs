@@ -26,41 +26,64 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let i = if i < 0 { i + t.len() as i64 } else { i };
         t.tail().get(usize::try_from(i).ok()?).cloned()
     }
-    /// `obj[key]`
+    /// `obj[key]`; lets go of the container first.
     #[inline(never)]
     pub fn subscr(&mut self, obj: V<'gc, M>, key: V<'gc, M>) -> R<'gc, M, Step<'gc, M>> {
+        let out = self.subscr_of(&obj, &key, false);
+        drop(obj);
+        drop(key);
+        out
+    }
+    /// `BinarySlice`: lets go of the slice first.
+    pub fn subscr_slice(&mut self) -> R<'gc, M, Step<'gc, M>> {
+        let n = self.stack.len();
+        let (stop, start) = (self.stack[n - 1].clone(), self.stack[n - 2].clone());
+        let slice = self.make(Slice { start, stop, step: Val::none() })?;
+        self.stack.truncate(n - 2);
+        let obj = self.stack.pop().unwrap_or_default();
+        let out = self.subscr_of(&obj, &slice, true);
+        drop(slice);
+        drop(obj);
+        out
+    }
+    /// With `key_first` that is let go before the container.
+    fn subscr_of(&mut self, obj: &V<'gc, M>, key: &V<'gc, M>, key_first: bool) -> R<'gc, M, Step<'gc, M>> {
         if let Some(d) = obj.downcast_ref::<Dict<'gc, M>>()
             && d.sub.is_empty()
         {
-            return match self.dict_get(d, &key)? {
+            return match self.dict_get(d, key)? {
                 Some(v) => Ok(Step::Value(v)),
-                None => Err(self.raise_with(E::KeyError, vec![key])),
+                None => Err(self.raise_with(E::KeyError, vec![key.clone()])),
             };
         }
-        let obj = self.through(obj)?;
+        if let Some(target) = self.seen_through(obj)? {
+            return self.subscr(target, key.clone());
+        }
         if matches!(obj.kind(), Kind::Instance | Kind::List | Kind::Dict | Kind::Class) {
-            let class = self.class_of(&obj);
+            let class = self.class_of(obj);
             if obj.kind() == Kind::Class
                 && let Some(c) = obj.downcast_ref::<Class<'gc, M>>()
             {
                 let c = c.clone();
                 let name = self.intern("__class_getitem__")?;
                 if let Some(f) = self.lookup_name(&c, &name) {
-                    return self.call_method_value(f, &obj, &[key]).map(Step::Value);
+                    return self.call_method_value(f, obj, std::slice::from_ref(key)).map(Step::Value);
                 }
                 if c.builtin {
                     // `list[int]`: the class itself is near enough.
-                    return Ok(Step::Value(obj));
+                    return Ok(Step::Value(obj.clone()));
                 }
             }
             if let Some(f) = self.lookup(&class, N::getitem)
                 && f.kind() != Kind::Native
             {
-                return self.call_step(f, &[obj, key], Mode::Push, Val::empty());
+                let args = [obj.clone(), key.clone()];
+                let kept = if key_first { [key.clone(), obj.clone()] } else { args.clone() };
+                return self.call_keeping(f, &kept, &args, Mode::Push);
             }
         }
         let inner = self.unwrapped(obj.clone());
-        self.native_subscr(&inner, key).map(Step::Value)
+        self.native_subscr(&inner, key.clone()).map(Step::Value)
     }
     /// `obj[key]` of built-in values.
     pub fn native_subscr(&mut self, obj: &V<'gc, M>, key: V<'gc, M>) -> R<'gc, M> {
@@ -165,19 +188,54 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if let Some(d) = obj.downcast_ref::<Dict<'gc, M>>()
             && d.sub.is_empty()
         {
-            self.dict_set(d, key, value)?;
-            return done;
+            // A key whose end could be seen lives until the dict has been let go.
+            let kept = if matches!(key.kind(), Kind::Str | Kind::Int) { Val::empty() } else { key.clone() };
+            let out = self.dict_set(d, key, value);
+            drop(obj);
+            drop(kept);
+            return out.and(done);
         }
-        if let Some(target) = self.seen_through(&obj)? {
-            return self.store_subscr(target, key, value);
+        // The value goes first, then the container, then the key.
+        let out = self.store_subscr_of(&obj, &key, &value, false);
+        drop(value);
+        drop(obj);
+        drop(key);
+        out
+    }
+    /// `StoreSlice`: lets go of the slice first, then the value, then the container.
+    pub fn store_slice(&mut self) -> R<'gc, M, Step<'gc, M>> {
+        let n = self.stack.len();
+        let (stop, start) = (self.stack[n - 1].clone(), self.stack[n - 2].clone());
+        let slice = self.make(Slice { start, stop, step: Val::none() })?;
+        self.stack.truncate(n - 2);
+        let (obj, value) = (self.stack.pop().unwrap_or_default(), self.stack.pop().unwrap_or_default());
+        let out = self.store_subscr_of(&obj, &slice, &value, true);
+        drop(slice);
+        drop(value);
+        drop(obj);
+        out
+    }
+    fn store_subscr_of(
+        &mut self,
+        obj: &V<'gc, M>,
+        key: &V<'gc, M>,
+        value: &V<'gc, M>,
+        key_first: bool,
+    ) -> R<'gc, M, Step<'gc, M>> {
+        if let Some(target) = self.seen_through(obj)? {
+            return self.store_subscr(target, key.clone(), value.clone());
         }
-        let class = self.class_of(&obj);
+        let class = self.class_of(obj);
         if let Some(f) = self.lookup(&class, N::setitem)
             && f.kind() != Kind::Native
         {
-            return self.call_step(f, &[obj, key, value], Mode::Drop, Val::empty());
+            let mut kept = [value.clone(), obj.clone(), key.clone()];
+            if key_first {
+                kept.rotate_right(1)
+            }
+            return self.call_keeping(f, &kept, &[obj.clone(), key.clone(), value.clone()], Mode::Drop);
         }
-        self.native_store_subscr(&obj, key, value)
+        self.native_store_subscr(obj, key.clone(), value.clone())
     }
     /// `obj[key] = value` of built-in values.
     pub fn native_store_subscr(
@@ -219,12 +277,16 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     pub fn del_subscr(&mut self, obj: V<'gc, M>, key: V<'gc, M>) -> R<'gc, M, Step<'gc, M>> {
         let obj = self.through(obj)?;
         let class = self.class_of(&obj);
-        if let Some(f) = self.lookup(&class, N::delitem)
-            && f.kind() != Kind::Native
-        {
-            return self.call_step(f, &[obj, key], Mode::Drop, Val::empty());
-        }
-        self.native_del_subscr(&obj, key)
+        let out = match self.lookup(&class, N::delitem) {
+            Some(f) if f.kind() != Kind::Native => {
+                let kept = [obj.clone(), key.clone()];
+                self.call_keeping(f, &kept, &kept, Mode::Drop)
+            }
+            _ => self.native_del_subscr(&obj, key.clone()),
+        };
+        drop(obj);
+        drop(key);
+        out
     }
     /// `del obj[key]` of built-in values.
     pub fn native_del_subscr(&mut self, obj: &V<'gc, M>, key: V<'gc, M>) -> R<'gc, M, Step<'gc, M>> {
@@ -321,7 +383,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 && let Some(f) = self.lookup(&class, N::contains)
                 && f.kind() != Kind::Native
             {
-                return match self.call_step(f, &[c, x], mode, Val::empty())? {
+                return match self.call_keeping(f, &[x.clone(), c.clone()], &[c, x], mode)? {
                     Step::Value(v) => Ok(Some(self.truth_nested(&v)?)),
                     Step::Pushed => Ok(None),
                 };
@@ -340,7 +402,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if lazy {
             let name = self.intern("_in")?;
             if let Some(f) = self.dict_get_name(&self.rt.prelude, &name) {
-                return match self.call_step(f, &[c, x], mode, Val::empty())? {
+                return match self.call_keeping(f, &[x.clone(), c.clone()], &[c, x], mode)? {
                     Step::Value(v) => Ok(self.truth_fast(&v)),
                     Step::Pushed => Ok(None),
                 };
