@@ -14,8 +14,13 @@ pub struct Config {
     pub min_heap_bytes: usize,
     /// Soft limit in bytes, both managers: collect harder, never fail (Go's GOMEMLIMIT).
     pub memory_limit_bytes: Option<usize>,
-    /// Hard limit in bytes, all managers: allocation answers an error above it.  `RefCount` collects everything and tries
-    /// again before it answers, or, with [`CollectAt::Safepoints`], is due for that when it has answered.
+    /// Hard limit in bytes, all managers: allocation answers an error above it.  `RefCount` collects and tries again before
+    /// it answers, or, with [`CollectAt::Safepoints`], is due for that when it has answered: what was born since the last
+    /// full collection always, and everything as long as that finds garbage.  When it found none, everything again at the
+    /// 2nd, 4th, 8th, … refusal in a row, or when an eighth as many objects were released as it looked at: a program that
+    /// is refused and goes on does not pay for a full collection each time, and garbage that appears meanwhile makes room
+    /// at the latest when as many have been refused again.  The tricolor managers likewise let the next session wait for a
+    /// collection at the 1st, 2nd, 4th, … refusal in a row.
     pub max_heap_bytes: Option<usize>,
     /// RefCount: CPython's thresholds (2000, 10, 10); the first at 0 switches collections by themselves off.
     pub thresholds: [i64; 3],

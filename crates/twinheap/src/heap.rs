@@ -282,9 +282,9 @@ impl<R: Rootable<M>, M: Manager> Mutator<R, M> {
 fn run_pending<'gc, M: Manager>(core: &Core<M>, mc: &'gc Mutation<'gc, M>) {
     while let Some(next) = mc.next_pending() {
         match next {
-            Pending::Saved(object) => core.keep(object.into_owned()),
+            Pending::Saved { object } => core.keep(object.into_owned()),
             other => {
-                if matches!(other, Pending::Finalize(_)) {
+                if matches!(other, Pending::Finalize { .. }) {
                     core.finalizers_run.fetch_add(1, Relaxed);
                 }
                 if !other.run(mc) {

@@ -738,7 +738,7 @@ fn queue_is_drained_while_marking() {
         mutator.mutate(|mc, _| (0..n(300, 5) as u64).map(|i| mortal(mc, i * 10).id).sum::<u64>());
         repeat(&heap, n(5_000, 20), 300, |i| {
             mutator.mutate(|mc, all| {
-                if let Some(twinheap::Pending::Finalize(any)) = mc.next_pending() {
+                if let Some(twinheap::Pending::Finalize { object: any, .. }) = mc.next_pending() {
                     let Ok(dead) = any.downcast::<Mortal<'_, Tricolor>>() else { panic!("only mortals are finalized") };
                     // Or the dead would hold each other in a row without end.
                     *dead.other.borrow_mut(mc) = None;

@@ -279,12 +279,12 @@ fn the_queue_keeps_what_it_holds_and_resurrection_lasts() {
     m.collect(Request::FULL);
     m.mutate(|mc, root| {
         assert!(mc.has_pending());
-        let Some(Pending::Finalize(a)) = mc.next_pending() else { panic!() };
+        let Some(Pending::Finalize { object: a, .. }) = mc.next_pending() else { panic!() };
         let a = a.downcast::<Mortal<'_, TricolorSolo>>().unwrap();
         assert!(mc.state_of(&GcAny::new(a)).finalized);
         assert_eq!((a.id, a.next.get().unwrap().id), (1, 2));
         root.set(mc, Some(a));
-        assert!(matches!(mc.next_pending(), Some(Pending::Finalize(_))));
+        assert!(matches!(mc.next_pending(), Some(Pending::Finalize { .. })));
         assert!(mc.next_pending().is_none() && !mc.has_pending());
     });
     m.collect(Request::FULL);
@@ -332,7 +332,7 @@ fn weak_references_are_cleared_and_tell() {
     assert!(m.collect(Request::FULL).pending);
     m.mutate(|mc, root| {
         let mut told = Vec::new();
-        while let Some(Pending::WeakDied(any)) = mc.next_pending() {
+        while let Some(Pending::WeakDied { object: any, .. }) = mc.next_pending() {
             let told_box = any.downcast::<twinheap::WeakBox<'_, u32, TricolorSolo>>().unwrap();
             assert!(told_box.is_dead());
             told.push(*told_box.data());
@@ -396,7 +396,7 @@ fn weak_references_of_what_comes_back_are_cleared_too() {
         m.collect(Request::FULL);
         m.verify().unwrap();
         m.mutate(|mc, _| {
-            while let Some(Pending::Finalize(any)) = mc.next_pending() {
+            while let Some(Pending::Finalize { object: any, .. }) = mc.next_pending() {
                 Finalize::finalize(&any.downcast::<Watcher<'_, M>>().unwrap(), mc)
             }
         });

@@ -79,7 +79,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         ring.changed();
         let limit = ring.limit().unwrap_or(usize::MAX);
         let mut items = ring.items.borrow_mut(self.mc);
-        if left { items.push_front(v) } else { items.push_back(v) }
+        if left {
+            items.push_front(v)
+        } else {
+            items.push_back(v)
+        }
         let out = match items.len() > limit {
             true if left => items.pop_back(),
             true => items.pop_front(),
@@ -341,11 +345,7 @@ fn popleft<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let out = r.items.borrow_mut(vm.mc).pop_front();
     popped(vm, &r, out)
 }
-fn popped<'gc, M: OneMutator>(
-    vm: &mut Vm<'gc, M>,
-    r: &Gc<'gc, Ring<'gc, M>, M>,
-    out: Option<V<'gc, M>>,
-) -> R<'gc, M> {
+fn popped<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, r: &Gc<'gc, Ring<'gc, M>, M>, out: Option<V<'gc, M>>) -> R<'gc, M> {
     match out {
         Some(v) => {
             r.changed();
@@ -415,7 +415,13 @@ fn insert<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     Ok(Val::none())
 }
 /// Where an item equal to argument 1 is, from `from` on and before `to`.
-fn find<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, from: usize, to: usize, what: &str) -> R<'gc, M, Option<usize>> {
+fn find<'gc, M: OneMutator>(
+    vm: &mut Vm<'gc, M>,
+    a: Args,
+    from: usize,
+    to: usize,
+    what: &str,
+) -> R<'gc, M, Option<usize>> {
     let r = this(vm, a)?;
     let (x, state) = (vm.arg(a, 1), r.state());
     for i in from..to {
@@ -423,7 +429,8 @@ fn find<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, from: usize, to: usize
         let same = vm.equal(&y, &x)?;
         if r.state() != state {
             let e = if what == "remove" { E::IndexError } else { E::RuntimeError };
-            let text = if what == "remove" { "deque mutated during remove()." } else { "deque mutated during iteration" };
+            let text =
+                if what == "remove" { "deque mutated during remove()." } else { "deque mutated during iteration" };
             return Err(vm.raise(e, text));
         }
         if same {

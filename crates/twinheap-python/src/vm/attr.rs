@@ -423,8 +423,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             Kind::Member => {
                 let m = d.downcast_ref::<Member<'gc, M>>().expect("its kind says so");
                 if m.index != u32::MAX {
-                    let v =
-                        instance(obj).and_then(|i| i.member(m.index).map(ValSlot::get)).unwrap_or_default();
+                    let v = instance(obj).and_then(|i| i.member(m.index).map(ValSlot::get)).unwrap_or_default();
                     if v.is_empty() {
                         let name = m.name.clone().downcast::<Str>().unwrap_or_else(|_| self.rt.empty_str.clone());
                         return Err(self.no_attribute(obj, &name));

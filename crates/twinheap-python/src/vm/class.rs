@@ -164,7 +164,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             nslots = nslots.max(b.nslots);
             own_words = own_words.max(b.own);
             has_dict |= b.has_dict;
-            flags |= b.flags.load(Relaxed) & (class_flags::EXCEPTION | class_flags::DEL | class_flags::WEAKREF | class_flags::DEQUE);
+            flags |= b.flags.load(Relaxed)
+                & (class_flags::EXCEPTION | class_flags::DEL | class_flags::WEAKREF | class_flags::DEQUE);
             capacity = capacity.max(b.keys.borrow().names.len() as u32);
         }
         if matches!(layout, Kind::Int | Kind::Str | Kind::Float | Kind::Tuple | Kind::Bytes) {

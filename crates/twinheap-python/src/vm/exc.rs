@@ -363,9 +363,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             let first = self.todo.len();
             while let Some(next) = self.mc.next_pending() {
                 let (weak, object) = match next {
-                    Pending::Finalize(any) => (false, Val::from_any(any)),
-                    Pending::WeakDied(any) => (true, Val::from_any(any)),
-                    Pending::Saved(any) => {
+                    Pending::Finalize { object: any, .. } => (false, Val::from_any(any)),
+                    Pending::WeakDied { object: any, .. } => (true, Val::from_any(any)),
+                    Pending::Saved { object: any, .. } => {
                         self.rt.garbage.items.borrow_mut(self.mc).push(Val::from_any(any));
                         self.list_resized(&self.rt.garbage);
                         continue;

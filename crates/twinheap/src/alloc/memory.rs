@@ -130,6 +130,7 @@ impl Memory {
 
     /// The manager expects to use this many bytes: free spans are kept up to there.  A collector that is about to free
     /// most of a heap, and fill it again, says its goal; otherwise pages go back and forth (half of binary-trees' time).
+    #[cfg(not(loom))]
     pub fn expect(&self, bytes: usize) {
         self.expected_bytes.store(bytes, Relaxed)
     }
@@ -152,6 +153,7 @@ impl Memory {
         self.returned_bytes.load(Relaxed)
     }
     /// Whether the program can tell what it holds outside the heap.
+    #[cfg(not(loom))]
     #[inline(always)]
     pub fn counts_outside(&self) -> bool {
         self.limits.outside_bytes.is_some()

@@ -2,8 +2,8 @@
 //!
 //! Read in this order: `refcount/header` the eight bytes before an object · `handle` what cloning and dropping cost ·
 //! `release` what happens at zero · `cache` where blocks come from and go · `generations` who is young, and when a
-//! collection is due · `collect` the collection · `weak`, `pending` who is told of the dead · `told` who is told of
-//! collections · `zeal`, `verify` the proof.
+//! collection is due · `room` what is collected before `Full` is answered · `collect` the collection · `weak`, `pending`
+//! who is told of the dead · `told` who is told of collections · `zeal`, `verify` the proof.
 //!
 //! ```text
 //! R1  strong == number of handles (+ 1 for each pin, queued notice, suspended collection)
@@ -24,6 +24,7 @@ pub mod handle;
 pub mod header;
 mod pending;
 mod release;
+mod room;
 mod told;
 mod verify;
 mod weak;
@@ -47,6 +48,7 @@ use cache::{Cache, Class, blocks};
 use generations::{is_examined, note_examined};
 use header::{CONDEMNED, FINALIZED, HAS_WEAK, OLD, Outside, header};
 use pending::Queue;
+use room::Refusals;
 use std::{
     cell::{Cell, RefCell, UnsafeCell},
     collections::HashMap,
@@ -103,8 +105,10 @@ pub struct CountingHeap {
     long_lived_pending: Cell<usize>,
     long_lived_total: Cell<usize>,
     any_frozen: Cell<bool>,
-    limit_due: Cell<bool>,
+    /// A limit asks for a collection of this generation at the next safepoint.
+    limit_due: Cell<Option<u8>>,
     limit_next: Cell<usize>,
+    refusals: Refusals,
     zeal: Zeal,
     blocks: Blocks,
     // ---- knobs --------------------------------------------------------------------------------------------------------
@@ -310,8 +314,9 @@ impl CountingHeap {
             long_lived_pending: Cell::new(0),
             long_lived_total: Cell::new(0),
             any_frozen: Cell::new(false),
-            limit_due: Cell::new(false),
+            limit_due: Cell::new(None),
             limit_next: Cell::new(config.memory_limit_bytes.unwrap_or(usize::MAX)),
+            refusals: Refusals::new(),
             zeal: Zeal::new(config.zeal),
             blocks: Blocks::default(),
             automatic: Cell::new(config.automatic),
@@ -365,7 +370,7 @@ impl CountingHeap {
     #[cold]
     #[inline(never)]
     fn block_of_garbage(&self, info: &'static TypeInfo, block_bytes: usize, full: Full) -> Result<NonNull<u8>, Full> {
-        let again = if self.collect_at_limit() { self.take(info, block_bytes) } else { Err(full) };
+        let again = self.room_from_garbage(info, block_bytes, full);
         if again.is_err() && info.kind == Kind::Container {
             self.count0.set((self.count0.get() - 1).max(0));
         }

@@ -44,27 +44,40 @@ impl<M: Manager> Drop for Core<M> {
     }
 }
 
-/// What user code has to do for an object that died.
+/// What user code has to do for an object that died.  Made by [`Mutation::next_pending`] alone: nobody else can have a
+/// finalizer or a cleanup run for an object that lives.  (So patterns end in `..`: `Pending::Finalize { object, .. }`.)
 pub enum Pending<'gc, M: Manager> {
     /// Run this object's finalizer: it died, is whole, and may be kept.
-    Finalize(GcAny<'gc, M>),
+    #[non_exhaustive]
+    Finalize {
+        /// The object.
+        object: GcAny<'gc, M>,
+    },
     /// This weak box (made with `notify`) lost its target.
-    WeakDied(GcAny<'gc, M>),
+    #[non_exhaustive]
+    WeakDied {
+        /// The object.
+        object: GcAny<'gc, M>,
+    },
     /// This object would have been released but for [`Request::save_all`](crate::Request::save_all).
-    Saved(GcAny<'gc, M>),
+    #[non_exhaustive]
+    Saved {
+        /// The object.
+        object: GcAny<'gc, M>,
+    },
 }
 
 impl<'gc, M: Manager> Pending<'gc, M> {
     /// Does what is to be done: runs the finalizer, or the [`Cleanup`](super::cleanup::Cleanup); a plain notice, and what
     /// was saved, it lets go of.  Whether that ended without a panic, which is swallowed.
     pub fn run(self, mc: &'gc Mutation<'gc, M>) -> bool {
-        let (Pending::Finalize(object) | Pending::WeakDied(object) | Pending::Saved(object)) = &self;
+        let (Pending::Finalize { object } | Pending::WeakDied { object } | Pending::Saved { object }) = &self;
         // SAFETY: a handle refers to an object.
         let info = unsafe { TypeInfo::of(object.ptr()) };
         let (function, object) = match self {
-            Pending::Finalize(object) => (info.finalize, object),
-            Pending::WeakDied(object) => (info.told, object),
-            Pending::Saved(_) => return true,
+            Pending::Finalize { object } => (info.finalize, object),
+            Pending::WeakDied { object } => (info.told, object),
+            Pending::Saved { .. } => return true,
         };
         let Some(function) = function else { return true };
         let p = object.into_owned();
@@ -96,9 +109,9 @@ impl<'gc, M: Manager> Mutation<'gc, M> {
         // SAFETY: the queue hands over one reference each.
         unsafe {
             Some(match M::next_pending(&self.local)? {
-                RawPending::Finalize(p) => Pending::Finalize(GcAny::from_owned(p)),
-                RawPending::WeakDied(p) => Pending::WeakDied(GcAny::from_owned(p)),
-                RawPending::Saved(p) => Pending::Saved(GcAny::from_owned(p)),
+                RawPending::Finalize(p) => Pending::Finalize { object: GcAny::from_owned(p) },
+                RawPending::WeakDied(p) => Pending::WeakDied { object: GcAny::from_owned(p) },
+                RawPending::Saved(p) => Pending::Saved { object: GcAny::from_owned(p) },
             })
         }
     }

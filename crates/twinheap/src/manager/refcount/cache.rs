@@ -172,10 +172,11 @@ impl CountingHeap {
         } else {
             self.take_small(info, block_bytes)
         };
-        if let Ok(p) = taken
-            && self.blocks.is_on()
-        {
-            self.blocks.handed_out(p.addr().get(), block_bytes)
+        if let Ok(p) = taken {
+            self.note_room(info, block_bytes);
+            if self.blocks.is_on() {
+                self.blocks.handed_out(p.addr().get(), block_bytes)
+            }
         }
         taken
     }
@@ -184,8 +185,9 @@ impl CountingHeap {
         let line = self.cache.line(info, block_bytes);
         // An empty hand is the common reason, and spares the search.
         let index = if line.is_of(info, block_bytes) { line.class.get() } else { self.class(info, block_bytes) };
-        line.clear(self.classes());
         loop {
+            // Whoever has the line: also a birth of this class inside `new_span`.
+            line.clear(self.classes());
             let class = &mut self.classes()[index];
             if class.hand.is_null() {
                 class.fill_hand();
@@ -211,11 +213,22 @@ impl CountingHeap {
                 }
                 None => self.new_span(index, info, block_bytes)?,
             };
+            // A new span may have meant a collection (`note_growth`), and asks the program what it holds outside: other
+            // people's code ran, and behind `Cc` that may allocate.  So nothing looked up before is used (`classes` may lie
+            // elsewhere, `index` stays), and if a span of this class was opened meanwhile that one stays open: two open
+            // ones, of which the class knows one, would lose the other's room for ever.  From here on nobody else runs.
+            let class = &mut self.classes()[index];
+            if class.open.is_some() && !seeded("span_opened_twice") {
+                class.empty += (span.live.get() == 0) as usize;
+                set_state(span, ROOM);
+                class.room.push(span);
+                continue;
+            }
             set_state(span, OPEN);
             if is_examined(info) {
                 span.swept.store(1, Relaxed);
             }
-            self.classes()[index].open = Some(span);
+            class.open = Some(span);
         }
     }
 
@@ -369,7 +382,9 @@ impl CountingHeap {
                 class.empty += 1;
                 class.room.push(span);
             }
-            returned += self.return_spans(class, 0);
+            if class.empty > 0 {
+                returned += self.return_spans(class, 0);
+            }
         }
         returned
     }

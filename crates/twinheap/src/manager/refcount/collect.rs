@@ -434,6 +434,7 @@ impl CountingHeap {
         unsafe { *self.lists[generation as usize].get() = list }
         if generation == 1 {
             self.long_lived_pending.set(self.long_lived_pending.get() + survivors);
+            self.limit_due.set(self.limit_due.get().filter(|&due| due > 1));
         }
         condemned
     }
@@ -503,6 +504,7 @@ impl CountingHeap {
         let gone = condemned.iter().filter(|&&p| object(p).2.kind == Kind::Container).count();
         self.long_lived_total.set(total.containers - gone);
         self.long_lived_pending.set(0);
+        self.note_full_collection(total.objects, condemned.len());
         self.reset_limit(outside);
         condemned
     }
@@ -687,12 +689,17 @@ impl CountingHeap {
     /// The end of a collection: destroys what is left of the condemned, or hands it out.
     fn complete(&self, done: Suspended) -> Collected {
         let Suspended { condemned, generation, save_all, ghosts, began, .. } = done;
-        let containers = condemned.iter().filter(|&&p| is_counted(p)).count() + ghosts;
+        let count = |condemned: &[*mut u8]| condemned.iter().filter(|&&p| is_counted(p)).count();
+        let asked_too_late = seeded("counted_asked_too_late");
+        let mut containers = ghosts + if asked_too_late { 0 } else { count(&condemned) };
         if save_all {
             self.save(condemned, (generation + 1).min(OLD))
         } else {
             let late = self.clear_late(&condemned);
             self.destroy(&condemned);
+            if asked_too_late {
+                containers += count(&condemned)
+            }
             self.tell_late(late)
         }
         let mut stats = self.generations.get();

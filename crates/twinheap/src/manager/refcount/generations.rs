@@ -241,8 +241,8 @@ impl CountingHeap {
         if !self.may_collect_by_itself() {
             return None;
         }
-        if self.limit_due.get() {
-            return Some(2);
+        if let Some(generation) = self.limit_due.get() {
+            return Some(generation);
         }
         let [count1, count2] = self.counts.get();
         let pending = self.long_lived_pending.get();
@@ -255,7 +255,7 @@ impl CountingHeap {
         (self.count0.get() > t[0]).then_some(0)
     }
 
-    fn may_collect_by_itself(&self) -> bool {
+    pub(super) fn may_collect_by_itself(&self) -> bool {
         self.automatic.get() && self.thresholds.get()[0] != 0 && !self.collecting.get() && !self.is_suspended()
     }
 
@@ -264,7 +264,7 @@ impl CountingHeap {
         let threshold = if self.may_collect_by_itself() { self.thresholds.get()[0] } else { i64::MAX };
         let (allocation, safepoint) = match self.collect_at {
             CollectAt::Allocations => (threshold, i64::MAX),
-            CollectAt::Safepoints if threshold != i64::MAX && self.limit_due.get() => (i64::MAX, -1),
+            CollectAt::Safepoints if threshold != i64::MAX && self.limit_due.get().is_some() => (i64::MAX, -1),
             CollectAt::Safepoints => (i64::MAX, threshold),
         };
         self.allocation_trigger.set(allocation);
@@ -287,21 +287,18 @@ impl CountingHeap {
         self.collect_at_limit();
     }
 
-    /// A limit is reached: a full collection now, or at the next safepoint, unless nothing may collect by itself.  Whether
-    /// there was one.
-    pub(super) fn collect_at_limit(&self) -> bool {
+    /// The soft limit is reached: a full collection now, or at the next safepoint, unless nothing may collect by itself.
+    fn collect_at_limit(&self) {
         if !self.may_collect_by_itself() {
-            return false;
+            return;
         }
         match self.collect_at {
             CollectAt::Allocations => {
                 self.collect(Request { generation: 2, save_all: false, cause: Cause::Limit }, true);
-                true
             }
             CollectAt::Safepoints => {
-                self.limit_due.set(true);
-                self.retune();
-                false
+                self.limit_due.set(Some(2));
+                self.retune()
             }
         }
     }
@@ -313,7 +310,7 @@ impl CountingHeap {
 
     /// After a full collection: from where on the soft limit asks for the next.
     pub(super) fn reset_limit(&self, outside: usize) {
-        self.limit_due.set(false);
+        self.limit_due.set(None);
         if let Some(limit) = self.limit_bytes {
             let used = self.memory.used_bytes() + outside;
             self.limit_next.set(limit.max(used + used / 8));
