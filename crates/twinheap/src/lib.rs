@@ -67,14 +67,17 @@ pub use object::{
     gc::{ByAddress, Gc, NoRoom},
     lifo::Lifo,
     managed::{Cause, Collected, Manager, OneMutator, Request, Threaded},
+    map::{ByValue, GcMap},
     once::GcOnce,
     root::{Root, Rootable},
     slot::Slot,
     tail::{Storage, Tail, TextByte},
-    text::GcStr,
+    text::{Bytes, GcBytes, GcStr, Text},
     trace::{Finalize, Static, Trace, Visitor},
     val::{Unpacked, Val, ValSlot},
+    vec::GcVec,
     weak::{GcWeak, WeakBox},
+    word::Word,
 };
 pub use observe::Stats;
 pub use twinheap_derive::Trace;

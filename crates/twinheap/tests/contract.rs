@@ -68,6 +68,8 @@ mod allocation;
 mod blocks;
 #[path = "contract/cc.rs"]
 mod cc;
+#[path = "contract/collections.rs"]
+mod collections;
 #[path = "contract/death.rs"]
 mod death;
 #[path = "contract/fields.rs"]

@@ -178,6 +178,19 @@ pub(crate) fn tail_of<'a, 'gc, H, E, M: Manager>(gc: &'a Gc<'gc, Tail<H, E>, M>)
     }
 }
 
+/// Header and elements of the object at `p`.
+///
+/// # Safety
+/// A whole object, which is there for `'a`.
+#[inline(always)]
+pub(crate) unsafe fn parts<'a, H, E>(p: NonNull<Tail<H, E>>) -> (&'a H, &'a [E]) {
+    // SAFETY: whole, by the caller's promise; `len` never changes.
+    unsafe {
+        let first = p.cast::<u8>().add(offset_of!(Tail<H, E>, elements)).cast::<E>();
+        (&(*p.as_ptr()).header, std::slice::from_raw_parts(first.as_ptr(), (*p.as_ptr()).len))
+    }
+}
+
 /// The stand-in in type identities.
 #[doc(hidden)]
 pub struct TailId<H, E>(PhantomData<fn() -> (H, E)>);
