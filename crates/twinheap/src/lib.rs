@@ -77,6 +77,7 @@ pub use object::{
     val::{Unpacked, Val, ValSlot},
     vec::GcVec,
     weak::{GcWeak, WeakBox},
+    weak_map::GcWeakMap,
     word::Word,
 };
 pub use observe::Stats;

@@ -20,6 +20,7 @@
 pub mod any;
 pub mod cell;
 pub mod cleanup;
+pub mod ephemeron;
 pub mod gc;
 pub mod lifo;
 pub mod managed;
@@ -35,4 +36,5 @@ pub mod type_info;
 pub mod val;
 pub mod vec;
 pub mod weak;
+pub mod weak_map;
 pub mod word;

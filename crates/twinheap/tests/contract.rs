@@ -86,3 +86,5 @@ mod release;
 mod sessions;
 #[path = "contract/threads.rs"]
 mod threads;
+#[path = "contract/weak_maps.rs"]
+mod weak_maps;

@@ -19,6 +19,7 @@
 
 mod cache;
 mod collect;
+mod ephemeron;
 mod generations;
 pub mod handle;
 pub mod header;
@@ -88,6 +89,7 @@ pub struct CountingHeap {
     // ---- release ----------------------------------------------------------------------------------------------------
     parked: UnsafeCell<Vec<NonNull<u8>>>,
     cascade_began: Cell<Option<Instant>>,
+    values: ephemeron::Values,
     pending: UnsafeCell<Queue>,
     queued: Cell<u64>,
     /// The newest boxes of each target.
@@ -289,6 +291,7 @@ impl CountingHeap {
             classes: UnsafeCell::default(),
             class_index: UnsafeCell::default(),
             parked: UnsafeCell::default(),
+            values: ephemeron::Values::default(),
             cascade_began: Cell::new(None),
             pending: UnsafeCell::default(),
             queued: Cell::new(0),
