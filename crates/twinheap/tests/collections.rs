@@ -11,8 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 use twinheap::{
-    ByValue, Config, Gc, GcMap, GcVec, Heap, Manager, Mutation, Mutator, Null, RefCount, Request, Rootable, Threaded,
-    Trace, Tricolor, TricolorSolo,
+    ByValue, Config, Gc, GcMap, GcVec, GcWeakMap, Heap, Manager, Mutation, Mutator, Null, RefCount, Request, Rootable,
+    Slot, Threaded, Trace, Tricolor, TricolorSolo,
 };
 
 /// `big` normally, `miri` under Miri.
@@ -65,6 +65,7 @@ macro_rules! under_every_manager {
 under_every_manager! {
     vector_as_vec(operations: Vec<VecOperation>) in prop::collection::vec(vec_operation(), 1..n(300, 20));
     map_as_map(operations: Vec<MapOperation>) in prop::collection::vec(map_operation(), 1..n(400, 20));
+    weak_map_as_reachability(operations: Vec<WeakOperation>) in prop::collection::vec(weak_operation(), 1..n(200, 20));
 }
 
 // ---- a vector beside a Vec -----------------------------------------------------------------------------------------
@@ -251,6 +252,145 @@ fn map_as_map<M: Manager>(operations: Vec<MapOperation>) {
             }
             assert_eq!(map.len(), model.len());
             assert!(map.iter().map(|(k, v)| (*k, look(&v))).eq(order.iter().map(|k| (*k, model[k]))));
+        });
+    }
+    m.verify().unwrap();
+}
+
+// ---- a weak map beside a model of reachability -----------------------------------------------------------------------
+
+#[derive(Clone, Debug)]
+enum WeakOperation {
+    /// A new key in a register.
+    New(usize),
+    /// Register `key` gets a new value, which refers to what is in register `to`.
+    Insert {
+        key: usize,
+        to: Option<usize>,
+    },
+    Remove(usize),
+    /// The key in `from` goes to `to` as well.
+    Copy {
+        from: usize,
+        to: usize,
+    },
+    Drop(usize),
+    /// What the value of register `key` refers to goes into register `to`.
+    Follow {
+        key: usize,
+        to: usize,
+    },
+    Collect,
+}
+const REGISTERS: usize = 5;
+fn weak_operation() -> impl Strategy<Value = WeakOperation> {
+    use WeakOperation::*;
+    let at = || 0..REGISTERS;
+    prop_oneof![
+        6 => at().prop_map(New),
+        8 => (at(), prop::option::weighted(0.8, at())).prop_map(|(key, to)| Insert { key, to }),
+        1 => at().prop_map(Remove),
+        2 => (at(), at()).prop_map(|(from, to)| Copy { from, to }),
+        5 => at().prop_map(Drop),
+        4 => (at(), at()).prop_map(|(key, to)| Follow { key, to }),
+        3 => Just(Collect),
+    ]
+}
+/// A key or a value; a container under counting managers, since it has a slot.
+#[derive(Trace)]
+struct Vertex<'gc, M: Manager> {
+    item: Item,
+    to: Slot<'gc, Vertex<'gc, M>, M>,
+}
+fn vertex<'gc, M: Manager>(mc: &Mutation<'gc, M>, id: u64) -> Gc<'gc, Vertex<'gc, M>, M> {
+    Gc::new(mc, Vertex { item: Item { id, check: id ^ MAGIC }, to: Slot::empty() })
+}
+#[derive(Trace)]
+struct Registers<'gc, M: Manager> {
+    registers: [Slot<'gc, Vertex<'gc, M>, M>; REGISTERS],
+    map: GcWeakMap<'gc, Vertex<'gc, M>, Gc<'gc, Vertex<'gc, M>, M>, M>,
+}
+struct OneWeakMap;
+impl<M: Manager> Rootable<M> for OneWeakMap {
+    type Root<'gc> = Gc<'gc, Registers<'gc, M>, M>;
+}
+/// Keys are reached from registers, and from values whose keys are reached.
+fn weak_map_as_reachability<M: Manager>(operations: Vec<WeakOperation>) {
+    use WeakOperation::*;
+    let heap = Heap::<OneWeakMap, M>::new(eager(), |mc| {
+        Gc::new(mc, Registers { registers: Default::default(), map: GcWeakMap::new() })
+    })
+    .unwrap();
+    let mut m = heap.mutator().unwrap();
+    let mut registers = [None::<u64>; REGISTERS];
+    // Key to value, and what the value refers to.
+    let mut model = HashMap::<u64, (u64, Option<u64>)>::new();
+    let mut ids = 0;
+    for operation in operations {
+        if matches!(operation, Collect) {
+            m.collect(Request::FULL);
+        }
+        m.mutate(|mc, root| {
+            let at = |i: usize| root.registers[i].get();
+            let mut id = || {
+                ids += 1;
+                ids
+            };
+            match operation {
+                New(to) => {
+                    registers[to] = Some(id());
+                    root.registers[to].set(mc, Some(vertex(mc, ids)))
+                }
+                Insert { key, to } => {
+                    if let Some(k) = at(key) {
+                        let value = vertex(mc, id());
+                        value.to.set(mc, to.and_then(at));
+                        let old = root.map.insert(mc, &k, value).map(|v| look(&v.item));
+                        let new = (ids, to.and_then(|to| registers[to]));
+                        assert_eq!(old, model.insert(look(&k.item), new).map(|(v, _)| v));
+                    }
+                }
+                Remove(key) => {
+                    if let Some(k) = at(key) {
+                        let old = root.map.remove(mc, &k).map(|v| look(&v.item));
+                        assert_eq!(old, model.remove(&look(&k.item)).map(|(v, _)| v));
+                    }
+                }
+                Copy { from, to } => {
+                    root.registers[to].set(mc, at(from));
+                    registers[to] = registers[from]
+                }
+                Drop(to) => {
+                    root.registers[to].set(mc, None);
+                    registers[to] = None
+                }
+                Follow { key, to } => {
+                    let next = at(key).and_then(|k| root.map.get(&k)).and_then(|v| v.to.get());
+                    registers[to] = registers[key].and_then(|k| model.get(&k)?.1);
+                    assert_eq!(next.as_ref().map(|n| look(&n.item)), registers[to]);
+                    root.registers[to].set(mc, next)
+                }
+                Collect => {}
+            }
+        });
+        let mut reached: Vec<u64> = registers.iter().flatten().copied().collect();
+        let mut i = 0;
+        while let Some(key) = reached.get(i) {
+            let next = model.get(key).and_then(|(_, to)| *to).filter(|to| !reached.contains(to));
+            reached.extend(next);
+            i += 1
+        }
+        m.mutate(|mc, root| {
+            let mut known = HashMap::new();
+            for (key, value) in root.map.iter(mc) {
+                known.insert(look(&key.item), (look(&value.item), value.to.get().map(|to| look(&to.item))));
+            }
+            for key in &reached {
+                assert_eq!(known.get(key), model.get(key), "a key that is reached");
+            }
+            if matches!(operation, Collect) && M::CONSTRAINTS.collects {
+                assert!(known.keys().all(|key| reached.contains(key)), "{known:?} of which reached: {reached:?}");
+            }
         });
     }
     m.verify().unwrap();
@@ -472,4 +612,63 @@ fn hot_potato_maps() {
     assert_eq!(all.len(), 64, "no potato is lost, none is there twice");
     all.dedup();
     assert_eq!(all, (0..64).collect::<Vec<_>>());
+}
+
+/// Keys that nothing keeps are found in the map, kept and dropped again, while collections clear what they can; a value lives
+/// exactly as long as its key.
+#[test]
+fn weak_maps_race() {
+    type Known<'gc, M> = GcWeakMap<'gc, Item, Gc<'gc, Item, M>, M>;
+    #[derive(Trace)]
+    struct Weak<'gc, M: Manager> {
+        map: Known<'gc, M>,
+        keys: Items<'gc, M>,
+    }
+    struct One;
+    impl<M: Manager> Rootable<M> for One {
+        type Root<'gc> = Gc<'gc, Weak<'gc, M>, M>;
+    }
+    let config = Config { zeal: Some(400), ..eager() };
+    let heap = Heap::<One, Tricolor>::new(config, |mc| Gc::new(mc, Weak { map: GcWeakMap::new(), keys: GcVec::new() }))
+        .unwrap();
+    let worker = |m: &mut Mutator<One, Tricolor>, random: &mut Random| {
+        m.mutate(|mc, weak| match random.below(6) {
+            0 | 1 => {
+                let id = random.below(1000) as u64;
+                let key = item(mc, id);
+                assert!(weak.map.insert(mc, &key, item(mc, id + 5000)).is_none());
+                weak.keys.push(mc, key);
+            }
+            2 => {
+                // Kept by the map's word alone until now, perhaps.
+                let found = weak.map.iter(mc).nth(random.below(8));
+                if let Some((key, value)) = found {
+                    assert_eq!(look(&key) + 5000, look(&value));
+                    weak.keys.push(mc, key)
+                }
+            }
+            3 => {
+                while weak.keys.len() > 40 {
+                    weak.keys.pop(mc);
+                }
+            }
+            4 => {
+                if let Some(key) = weak.keys.get(random.below(40)) {
+                    weak.map.insert(mc, &key, item(mc, look(&key) + 5000));
+                }
+            }
+            _ => {
+                for key in &weak.keys {
+                    let value = weak.map.get(&key).expect("a living key keeps its value");
+                    assert_eq!(look(&key) + 5000, look(&value));
+                }
+            }
+        });
+        m.mutate(|mc, _| {
+            for i in 0..8 {
+                item(mc, 20_000 + i);
+            }
+        })
+    };
+    hammer(&heap, n(10_000, 3), &[&worker, &worker]);
 }

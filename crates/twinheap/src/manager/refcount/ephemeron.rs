@@ -53,7 +53,7 @@ impl CountingHeap {
     /// # Safety
     /// `head` is that of an ephemeron, which is in its block.
     pub(super) unsafe fn take_value(&self, head: NonNull<WeakHead>) {
-        if seeded("ephemeron_keeps_value_without_key") {
+        if seeded("value_of_a_dead_key_kept") {
             return;
         }
         // SAFETY: the caller's ephemeron; a slot of a counting manager is a cell.
@@ -112,7 +112,7 @@ impl Reach {
     #[cold]
     pub(super) fn meet_values_of(&mut self, p: NonNull<u8>) {
         // SAFETY: an object that is being visited.
-        if !unsafe { header(p) }.has(HAS_WEAK) || seeded("ephemerons_forgotten") {
+        if !unsafe { header(p) }.has(HAS_WEAK) || seeded("ephemeron_value_unreached") {
             return;
         }
         let values = self.waiting.as_mut().and_then(|waiting| waiting.remove(&p.addr().get()));

@@ -645,4 +645,4 @@ impl Inner {
 }
 
 #[cfg(test)]
-mod first_touch;
+mod held_collector;

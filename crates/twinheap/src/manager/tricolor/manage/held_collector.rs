@@ -1,9 +1,11 @@
-//! What the first write to a collection costs while marking: counted in objects that the writer marks, not in time.
-//! The collector is held between its stop and its first root meanwhile, so nothing is marked by anybody else.
+//! What sessions do while the collector is held at a place of its way, by a lock that it wants.
+//!
+//! Between its stop and its first root: then what is marked was marked by the session, so that the cost of a first write is
+//! counted in objects, not in time.  Between a round of ephemerons and F1: then the session marks what the round missed.
 //! Overview: `manager::tricolor`.
 
 use super::*;
-use crate::{Gc, GcCell, GcMap, GcVec, Heap, Mutation, Rootable, TricolorSolo};
+use crate::{Gc, GcCell, GcMap, GcVec, GcWeakMap, Heap, Mutation, Rootable, Slot, Tricolor, TricolorSolo};
 
 type Solo = TricolorSolo;
 struct Places<'gc> {
@@ -76,4 +78,65 @@ fn does_not_grow_with_the_length() {
         // What it would be otherwise; and so the count counts.
         assert_eq!(marked_by(n, |mc, p| drop(p.cell.borrow_mut(mc))), n.into());
     }
+}
+
+struct Weak<'gc> {
+    map: GcWeakMap<'gc, u64, Gc<'gc, u64, Tricolor>, Tricolor>,
+    kept: Slot<'gc, u64, Tricolor>,
+}
+// SAFETY: both fields, once each.
+unsafe impl<'gc> Trace<'gc, Tricolor> for Weak<'gc> {
+    type Id = Weak<'static>;
+    const NEEDS_TRACE: bool = true;
+    const DROP: crate::object::type_info::DropKind = crate::object::type_info::DropKind::None;
+    fn trace<V: Visitor<Tricolor>>(&self, visitor: &mut V) {
+        self.map.trace(visitor);
+        self.kept.trace(visitor);
+    }
+}
+struct W;
+impl Rootable<Tricolor> for W {
+    type Root<'gc> = Gc<'gc, Weak<'gc>, Tricolor>;
+}
+
+/// A key that nothing keeps is upgraded, and kept, when the collector has looked at all ephemerons and is about to end
+/// marking.  It is a leaf: no gray object tells of it.  Its value must live all the same.
+#[test]
+fn a_key_marked_after_the_round_keeps_its_value() {
+    let config = Config { automatic: false, ..Config::default() };
+    let heap = Heap::<W, Tricolor>::new(config, |mc| {
+        let weak = Gc::new(mc, Weak { map: GcWeakMap::new(), kept: Slot::empty() });
+        weak.map.insert(mc, &Gc::new(mc, 1), Gc::new(mc, 0x5eed));
+        weak
+    });
+    let heap = heap.expect("a good configuration");
+    // The collector takes the gray locks in the order of mutators: it waits for the first one's and has no other then.
+    let mut first = heap.mutator().expect("there are many");
+    let mut second = heap.mutator().expect("there are many");
+    let (inner, record) = first.mutate(|mc, _| (mc.local().inner.clone(), mc.local().record.clone()));
+    let pins = lock(&inner.pins);
+    inner.request(Cause::Asked);
+    while inner.phase.get() != Phase::Mark {
+        std::thread::yield_now()
+    }
+    let gray = lock(&record.gray);
+    drop(pins);
+    // Time to mark a handful of objects and to look at one ephemeron.
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    second.mutate(|mc, weak| {
+        let (key, _) = weak.map.iter(mc).next().expect("no collection has ended");
+        weak.kept.set(mc, Some(key));
+    });
+    drop(gray);
+    let refill = |m: &mut crate::Mutator<W, Tricolor>| {
+        m.mutate(|mc, _| {
+            for i in 0..10_000 {
+                Gc::new(mc, i);
+            }
+        })
+    };
+    second.collect(Request::FULL);
+    refill(&mut second);
+    second.mutate(|_, weak| assert_eq!(*weak.map.get(&weak.kept.get().expect("kept")).expect("its value"), 0x5eed));
+    second.verify().expect("every law holds");
 }
