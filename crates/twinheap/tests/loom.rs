@@ -7,15 +7,18 @@ use loom::{
     cell::UnsafeCell,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering::*},
+        atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering::*},
     },
     thread,
 };
-use twinheap::manager::tricolor::{
-    gray,
-    handshake::Handshake,
-    phase::{Phase, PhaseWord},
-    scan::{Saved, ScanWord, save_before_change},
+use twinheap::{
+    manager::tricolor::{
+        gray,
+        handshake::Handshake,
+        phase::{Phase, PhaseWord},
+        scan::{Saved, ScanWord, save_before_change},
+    },
+    object::vec::Len,
 };
 
 const E: u32 = 7;
@@ -340,4 +343,52 @@ fn a_cell_is_saved_once() {
         assert_eq!((save(), save()), (Saved::Here, Saved::Already));
         assert!(!scan.marker_enter(E) && scan.marker_enter(E + 1));
     })
+}
+
+// ---- a vector's publication ------------------------------------------------------------------------------------------
+
+/// Two storages, the second of which takes the first one's place; words are stored and loaded as slots are.
+struct Vector {
+    storage: AtomicUsize,
+    lens: [Len; 2],
+    words: [[AtomicUsize; 2]; 2],
+}
+impl Vector {
+    /// What a reader without a lock finds.
+    fn look(&self) -> usize {
+        let at = self.storage.load(Acquire);
+        let len = self.lens[at].get();
+        for i in 0..len {
+            assert_eq!(self.words[at][i].load(Acquire), i + 1, "below the length a place is empty");
+        }
+        len
+    }
+}
+
+/// A reader beside a writer that pushes, grows and pushes: whatever is below the length is there, and nothing that was seen is
+/// gone again.
+#[test]
+fn vector_publication() {
+    bounded(4, || {
+        let words = || [AtomicUsize::new(0), AtomicUsize::new(0)];
+        let vector = Arc::new(Vector {
+            storage: AtomicUsize::new(0),
+            lens: [Len::new(), Len::new()],
+            words: [words(), words()],
+        });
+        let its = vector.clone();
+        let writer = thread::spawn(move || {
+            its.lens[0].push(|at| its.words[0][at].store(1, Release));
+            // `GcVec::replace_storage`.
+            its.words[1][0].store(its.words[0][0].load(Acquire), Release);
+            its.lens[1].publish(1);
+            its.storage.store(1, Release);
+            its.lens[1].push(|at| its.words[1][at].store(2, Release));
+        });
+        let first = vector.look();
+        let second = vector.look();
+        assert!(first <= second, "an element that was there is gone");
+        writer.join().unwrap();
+        assert_eq!(vector.look(), 2);
+    });
 }

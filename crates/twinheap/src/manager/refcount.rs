@@ -19,6 +19,7 @@
 
 mod cache;
 mod collect;
+mod ephemeron;
 mod generations;
 pub mod handle;
 pub mod header;
@@ -93,6 +94,7 @@ pub struct CountingHeap {
     // ---- release ----------------------------------------------------------------------------------------------------
     parked: UnsafeCell<Vec<NonNull<u8>>>,
     cascade_began: Cell<Option<Instant>>,
+    values: ephemeron::Values,
     pending: UnsafeCell<Queue>,
     queued: Cell<u64>,
     /// The newest boxes of each target.
@@ -304,6 +306,7 @@ impl CountingHeap {
             class_index: UnsafeCell::default(),
             taken_otherwise: Cell::new((0, 0)),
             parked: UnsafeCell::default(),
+            values: ephemeron::Values::default(),
             cascade_began: Cell::new(None),
             pending: UnsafeCell::default(),
             queued: Cell::new(0),

@@ -11,7 +11,8 @@
 //!   (`cache`).  So nothing that was reachable at (A), or born since, is missed; and the marker never reads memory that
 //!   is younger than the snapshot, nor anything that a `&mut` may point at.
 //! * (C) **F1** (`gray`).  When the collector runs dry it takes all gray locks; if every buffer is empty marking is over.  No
-//!   stop: by the snapshot rule no gray object can appear any more.
+//!   stop: by the snapshot rule no gray object can appear any more.  Before that, values of weak maps whose keys are marked
+//!   are marked (`ephemeron`).
 //! * (D) **Weak** references whose target is not marked are cleared (`weak`).
 //! * (E) **Finalize**: dead objects with a finalizer are marked after all, with all they refer to, and put into an order
 //!   (`finalize`).
@@ -38,6 +39,8 @@ pub mod scan;
 mod cache;
 #[cfg(not(loom))]
 mod collector;
+#[cfg(not(loom))]
+mod ephemeron;
 #[cfg(not(loom))]
 mod finalize;
 #[cfg(not(loom))]

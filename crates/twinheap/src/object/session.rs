@@ -5,6 +5,7 @@ use super::{
     any::GcAny,
     managed::{Answer, Brand, Command, Manager, ObjectState, OneMutator, RawPending, Threaded},
     type_info::TypeInfo,
+    weak::WeakHead,
 };
 use crate::{
     alloc::Full,
@@ -186,11 +187,17 @@ impl<'gc, M: Manager> Mutation<'gc, M> {
         // SAFETY: the handle keeps the target alive.  The box is alive during the call, whose reference it is: we make no
         // count and give none back.
         unsafe {
-            M::weak_boxes(&self.local, target.ptr(), &mut |p| match f(&ManuallyDrop::new(GcAny::from_owned(p))) {
-                ControlFlow::Continue(()) => ControlFlow::Continue(()),
-                ControlFlow::Break(b) => {
-                    out = Some(b);
-                    ControlFlow::Break(())
+            M::weak_boxes(&self.local, target.ptr(), &mut |p| {
+                if p.cast::<WeakHead>().as_ref().is_ephemeron {
+                    // A weak map's, which is nobody's to see.
+                    return ControlFlow::Continue(());
+                }
+                match f(&ManuallyDrop::new(GcAny::from_owned(p))) {
+                    ControlFlow::Continue(()) => ControlFlow::Continue(()),
+                    ControlFlow::Break(b) => {
+                        out = Some(b);
+                        ControlFlow::Break(())
+                    }
                 }
             })
         }

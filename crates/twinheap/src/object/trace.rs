@@ -23,6 +23,8 @@ pub(crate) mod sealed {
 pub trait Visitor<M: Manager>: sealed::Sealed {
     /// A reference to the object at `target`.
     fn edge(&mut self, target: NonNull<u8>);
+    /// A reference to the object at `value` that counts only while the one at `key` is alive (null: it has died).
+    fn ephemeron(&mut self, key: *mut u8, value: NonNull<u8>);
     /// Whether the contents of this cell may be looked at now.
     fn enter_cell(&mut self, scan: &M::Scan, borrow: &M::Borrow) -> bool;
     /// Looked at.
@@ -198,6 +200,9 @@ impl<M: Manager> Visitor<M> for Each<'_> {
     fn edge(&mut self, target: NonNull<u8>) {
         self.in_cells += (self.depth > 0) as usize;
         (self.f)(target)
+    }
+    fn ephemeron(&mut self, _: *mut u8, value: NonNull<u8>) {
+        Visitor::<M>::edge(self, value)
     }
     fn enter_cell(&mut self, _: &M::Scan, borrow: &M::Borrow) -> bool {
         use super::managed::BorrowWord;

@@ -151,6 +151,12 @@ impl Drop for CountedVal<'_> {
 #[repr(transparent)]
 pub struct CountedSlot<'gc>(Cell<*mut u8>, Brand<'gc>);
 
+impl CountedSlot<'_> {
+    /// Empties it; the word, with its reference.
+    pub(super) fn take(&self) -> *mut u8 {
+        self.0.replace(std::ptr::null_mut())
+    }
+}
 // SAFETY: transparent over the word; the old reference is released after the new one can be seen, so a release that
 // looks at the slot finds it whole.
 unsafe impl<M: Manager> RawSlot<M> for CountedSlot<'_> {

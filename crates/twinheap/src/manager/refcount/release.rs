@@ -19,6 +19,7 @@
 use super::{
     CountingHeap,
     cache::{ARBITRARY, CONTAINERS, DROPS, FINALIZES, PLAIN, facts, push_back, takes_back},
+    handle::release,
     header::{AGE, CONDEMNED, FINALIZED, HAS_WEAK, IMMORTAL, OLD, Outside, header},
 };
 use crate::{
@@ -264,14 +265,22 @@ impl CountingHeap {
         if self.depth.get() > 0 {
             return;
         }
-        // SAFETY: the list is not borrowed while drop glue runs.
-        while let Some(p) = unsafe { (*self.parked.get()).pop() } {
-            self.depth.set(1);
-            // SAFETY: a parked object is whole, dying, has drop glue, and nobody uses it.
-            unsafe {
-                let span = SpanRef::of(p);
-                self.run_drop(span, p);
-                self.free(span, p);
+        loop {
+            // SAFETY: the list is not borrowed while drop glue runs.
+            if let Some(p) = unsafe { (*self.parked.get()).pop() } {
+                self.depth.set(1);
+                // SAFETY: a parked object is whole, dying, has drop glue, and nobody uses it.
+                unsafe {
+                    let span = SpanRef::of(p);
+                    self.run_drop(span, p);
+                    self.free(span, p);
+                }
+            } else if let Some(value) = self.values.pop() {
+                self.depth.set(1);
+                // SAFETY: the reference that an ephemeron had.
+                unsafe { release(value) }
+            } else {
+                break;
             }
             self.depth.set(0);
         }

@@ -5,6 +5,7 @@
 
 use super::{
     cache::{Record, Young},
+    ephemeron::Ephemerons,
     finalize, gray,
     handshake::Handshake,
     mark::{Gray, Marker, Pool},
@@ -59,6 +60,7 @@ pub struct Inner {
     pub(super) has_pending: AtomicBool,
     /// Weak boxes that live and have a target; objects with a finalizer that was not queued; those whose was.
     pub(super) weak: Mutex<Vec<Gray>>,
+    pub(super) ephemerons: Ephemerons,
     pub(super) finalizable: Mutex<Vec<Gray>>,
     pub(super) finalized: Mutex<HashSet<Gray>>,
     /// What mutators noted, handed over at the last stop or when they went.
@@ -187,6 +189,7 @@ impl Inner {
             pending: Mutex::default(),
             has_pending: AtomicBool::new(false),
             weak: Mutex::default(),
+            ephemerons: Ephemerons::default(),
             finalizable: Mutex::default(),
             finalized: Mutex::default(),
             incoming: Mutex::default(),
@@ -549,6 +552,9 @@ impl Inner {
         self.mark_roots(&mut marker);
         loop {
             self.mark_all(&mut marker);
+            if self.ephemerons.round(&mut marker) {
+                continue;
+            }
             // (C)
             if self.flip_one(&mut marker) {
                 break;
@@ -688,10 +694,13 @@ impl Inner {
     fn take_incoming(&self) {
         let incoming = std::mem::take(&mut *lock(&self.incoming));
         let (mut weak, mut finalizable) = (lock(&self.weak), lock(&self.finalizable));
+        let mut boxes = Vec::new();
         for mut young in incoming {
+            boxes.extend_from_slice(&young.weak);
             weak.append(&mut young.weak);
             finalizable.append(&mut young.finalizable);
         }
+        self.ephemerons.begin(&boxes);
     }
 
     /// (B) The pins, the queue and the frozen are where marking begins.
@@ -740,9 +749,9 @@ impl Inner {
         marker.stack.append(&mut registry.orphans);
         // Helpers put blocks back only with their gray lock held.
         while self.pool.take(marker) {}
-        let quiet = marker.stack.is_empty();
+        grays.iter_mut().for_each(|gray| self.count_marked(&mut gray.marker));
+        let quiet = self.ephemerons.is_settled(self) && marker.stack.is_empty();
         let over = gray::end_marking(&mut grays, quiet, &self.phase, |gray| {
-            self.count_marked(&mut gray.marker);
             let took = !gray.marker.stack.is_empty();
             marker.stack.append(&mut gray.marker.stack);
             took

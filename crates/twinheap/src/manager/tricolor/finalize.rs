@@ -37,6 +37,8 @@ pub(super) fn resurrect(inner: &Inner, marker: &mut Marker) -> Vec<Gray> {
         unsafe { marker.mark(g.0) };
     }
     marker.drain(usize::MAX);
+    // A map that comes back brings the values of keys that live; keys that are dead left it in WEAK.
+    while inner.ephemerons.round(marker) {}
     lock(&inner.finalized).extend(order.iter().copied());
     forget_the_dead(inner);
     order

@@ -172,6 +172,9 @@ impl<B: Mutators> Visitor<Concurrent<B>> for Snapshot<'_> {
         }
         Visitor::<Concurrent<B>>::edge(self.marker, target)
     }
+    fn ephemeron(&mut self, key: *mut u8, value: NonNull<u8>) {
+        Visitor::<Concurrent<B>>::ephemeron(self.marker, key, value)
+    }
     // Nested cells go through BUSY as the marker's do: whoever could reach one past the outer cell must wait.
     fn enter_cell(&mut self, scan: &ScanWord, borrow: &B) -> bool {
         Visitor::<Concurrent<B>>::enter_cell(self.marker, scan, borrow)
@@ -640,3 +643,6 @@ impl Inner {
         self.take_down_later.store(true, crate::sync::Ordering::Release)
     }
 }
+
+#[cfg(test)]
+mod held_collector;

@@ -85,6 +85,15 @@ impl<B: Mutators> Visitor<Concurrent<B>> for Marker {
         // is marked (I7; its mark is seen because the reference was stored with Release and read with Acquire).
         unsafe { self.mark(target) }
     }
+    fn ephemeron(&mut self, key: *mut u8, value: NonNull<u8>) {
+        // What is not decided now is decided before marking ends (`ephemeron`).
+        // SAFETY: a key that was not cleared is an object; the value as in `edge`.
+        if NonNull::new(key).is_some_and(|key| unsafe { chunk::is_marked(key) })
+            || seeded("ephemeron_keeps_value_without_key")
+        {
+            unsafe { self.mark(value) }
+        }
+    }
     #[inline(always)]
     fn enter_cell(&mut self, scan: &ScanWord, borrow: &B) -> bool {
         // The borrow word says nothing here: a forgotten guard leaves it stuck (I11).
@@ -128,6 +137,13 @@ impl sealed::Sealed for Edges {}
 impl<B: Mutators> Visitor<Concurrent<B>> for Edges {
     fn edge(&mut self, target: NonNull<u8>) {
         self.found.push(Gray(target))
+    }
+    fn ephemeron(&mut self, key: *mut u8, value: NonNull<u8>) {
+        // While sessions wait, marks say who is alive; otherwise whoever was not cleared is.
+        // SAFETY: a key that was not cleared is an object.
+        if NonNull::new(key).is_some_and(|key| !self.minds_borrows || unsafe { chunk::is_marked(key) }) {
+            self.found.push(Gray(value))
+        }
     }
     fn enter_cell(&mut self, _: &ScanWord, borrow: &B) -> bool {
         !(self.minds_borrows && borrow.is_exclusive())

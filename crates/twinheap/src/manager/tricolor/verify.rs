@@ -4,6 +4,7 @@
 use super::{
     cache::Record,
     collector::Inner,
+    ephemeron,
     mark::{Edges, Gray},
     phase::Phase,
 };
@@ -96,6 +97,17 @@ pub(super) fn heap(inner: &Inner, records: &[Arc<Record>]) -> Result<(), String>
         object(g.0)?;
         if let Some(target) = target(g) {
             object(target)?;
+        }
+    }
+    for g in inner.ephemerons.all() {
+        // SAFETY: a whole box; stopped.
+        match (target(g), unsafe { ephemeron::held(g.0) }) {
+            (Some(_), Some(value)) => object(value)?,
+            (None, Some(value)) => return Err(format!("the ephemeron at {:p} keeps {value:p} without a key", g.0)),
+            _ => {}
+        }
+        if !boxes.contains(&g) {
+            return Err(format!("the ephemeron at {:p} is not among the weak boxes", g.0));
         }
     }
     for g in lock(&inner.finalizable).iter().chain(lock(&inner.finalized).iter()) {
