@@ -18,6 +18,8 @@ use crate::{
 };
 use std::{cell::Cell, marker::PhantomData, ops::ControlFlow, ptr::NonNull};
 
+pub use crate::observe::collection::Cause;
+
 /// An invariant lifetime that belongs to one session, and `!Send + !Sync`: no handle leaves its session (I1).
 pub type Brand<'gc> = PhantomData<(Cell<&'gc ()>, *const ())>;
 
@@ -292,23 +294,6 @@ pub struct Request {
 impl Request {
     /// Everything, asked for by the program.
     pub const FULL: Request = Request { generation: 2, save_all: false, cause: Cause::Asked };
-}
-
-/// Why a collection began (HotSpot `gcCause.hpp`, Go `gcTrigger`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Cause {
-    /// The program asked.
-    Asked,
-    /// A count of allocations passed its threshold.
-    Threshold,
-    /// The heap reached its goal.
-    Goal,
-    /// A limit is near.
-    Limit,
-    /// Zeal: at every n-th chance.
-    Zeal,
-    /// The heap is being taken down.
-    Exit,
 }
 
 /// What a collection did.

@@ -1,5 +1,23 @@
-//! [`Collection`]: what one collection of a tricolor heap did, told when it is over (`Config::on_collection`).
+//! [`Cause`]: why a collection began.  [`Collection`]: what one of a tricolor heap did, told when it is over
+//! (`Config::on_collection`).
 //! Not here: how it is printed (the command's `--gctrace` does, in Go's words).  Overview: `observe`.
+
+/// Why a collection began (HotSpot `gcCause.hpp`, Go `gcTrigger`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// The program asked.
+    Asked,
+    /// A count of allocations passed its threshold.
+    Threshold,
+    /// The heap reached its goal.
+    Goal,
+    /// A limit is near.
+    Limit,
+    /// Zeal: at every n-th chance.
+    Zeal,
+    /// The heap is being taken down.
+    Exit,
+}
 
 /// One collection that is over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
