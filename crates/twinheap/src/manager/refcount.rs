@@ -40,7 +40,7 @@ use crate::{
         type_info::{Kind, TypeInfo},
         weak::WeakHead,
     },
-    observe::{Callbacks, HoldUps, Stats, blocks::Blocks},
+    observe::{Callbacks, HoldUpSummary, HoldUps, Stats, blocks::Blocks, figures::Figures, tally::Tally},
     sync::{Ordering::Relaxed, seeded},
 };
 use cache::{Cache, Class, blocks};
@@ -108,7 +108,7 @@ pub struct CountingHeap {
     automatic: Cell<bool>,
     thresholds: Cell<[i64; 3]>,
     collect_at: CollectAt,
-    limit_bytes: Option<usize>,
+    limit_bytes: Cell<Option<usize>>,
     // ---- figures ------------------------------------------------------------------------------------------------------
     generations: Cell<[GenerationStats; 3]>,
     collections: Cell<u64>,
@@ -118,6 +118,7 @@ pub struct CountingHeap {
     released_at_exit: Cell<u64>,
     drop_panics: Cell<u64>,
     holdups: HoldUps,
+    tally: Tally,
     told: Told,
     // ---- the outside ----------------------------------------------------------------------------------------------------
     pins: RefCell<Vec<Option<NonNull<u8>>>>,
@@ -306,7 +307,7 @@ impl CountingHeap {
             automatic: Cell::new(config.automatic),
             thresholds: Cell::new(config.thresholds),
             collect_at: config.collect_at,
-            limit_bytes: config.memory_limit_bytes,
+            limit_bytes: Cell::new(config.memory_limit_bytes),
             generations: Cell::default(),
             collections: Cell::new(0),
             collection_ns: Cell::new(0),
@@ -315,6 +316,7 @@ impl CountingHeap {
             released_at_exit: Cell::new(0),
             drop_panics: Cell::new(0),
             holdups: HoldUps::default(),
+            tally: Tally::default(),
             told: Told::new(config),
             pins: RefCell::default(),
             free_pins: RefCell::default(),
@@ -490,6 +492,7 @@ impl CountingHeap {
             drop_panics: self.drop_panics.get(),
             callback_panics: self.told.callbacks.panics(),
             holdups: self.holdups.summary(),
+            tally: self.tally.summary(),
             used_bytes: self.memory.used_bytes(),
             peak_used_bytes: self.memory.peak_used_bytes(),
             returned_bytes: self.memory.returned_bytes(),
@@ -504,6 +507,34 @@ impl CountingHeap {
         // Counted at the end of life only, so that births count nothing.
         stats.objects_allocated = stats.released.at_once + stats.released.by_collections + live;
         stats
+    }
+
+    fn figures(&self) -> Figures {
+        let (mut live, mut live_bytes) = (0, 0);
+        for span in self.memory.spans() {
+            let n = u64::from(span.live.get());
+            live += n;
+            live_bytes += n * span.block_bytes() as u64;
+        }
+        let freed_objects = self.released_at_once.get() + self.released_by_collections.get();
+        Figures {
+            allocated_objects: freed_objects + live,
+            allocated_bytes: self.released_bytes.get() + live_bytes,
+            freed_objects,
+            freed_bytes: self.released_bytes.get(),
+            levels: self.memory.levels(),
+            automatic: self.automatic.get() && self.thresholds.get()[0] != 0,
+            collector_ns: self.collection_ns.get(),
+            stop_ns: self.collection_ns.get(),
+            ..Figures::default()
+        }
+    }
+    /// The soft limit: looked at when the heap next grows.
+    fn set_memory_limit(&self, bytes: Option<usize>) {
+        self.limit_bytes.set(bytes);
+        self.limit_next.set(bytes.unwrap_or(usize::MAX));
+        self.limit_due.set(false);
+        self.retune();
     }
 
     fn give_back(&self) -> usize {
@@ -570,7 +601,7 @@ macro_rules! counting_manager {
                 local.heap()
             }
             #[inline(always)]
-            fn enter(_: &CountingLocal) {}
+            fn enter(_: &CountingLocal, _: &'static std::panic::Location<'static>) {}
             #[inline(always)]
             fn exit(_: &CountingLocal) {}
             #[inline(always)]
@@ -671,6 +702,20 @@ macro_rules! counting_manager {
             }
             fn stats(heap: &CountingHeap) -> Stats {
                 heap.stats()
+            }
+            fn holdups(heap: &CountingHeap) -> HoldUpSummary {
+                heap.holdups.summary()
+            }
+            fn tally(heap: &CountingHeap) -> &Tally {
+                &heap.tally
+            }
+            fn figures(heap: &CountingHeap) -> Figures {
+                heap.figures()
+            }
+            fn memory_limit(heap: &CountingHeap, new: Option<Option<usize>>) -> Option<Option<usize>> {
+                let old = heap.limit_bytes.get();
+                new.inspect(|&bytes| heap.set_memory_limit(bytes));
+                Some(old)
             }
             fn verify(local: &CountingLocal) -> Result<(), String> {
                 local.heap().verify()

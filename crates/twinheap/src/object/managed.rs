@@ -13,10 +13,15 @@ use super::{
 use crate::{
     alloc::Full,
     config::{Config, ConfigError},
-    observe::{Callbacks, Stats, blocks::Blocks},
+    observe::{
+        Callbacks, HoldUpSummary, Stats,
+        blocks::Blocks,
+        figures::Figures,
+        tally::{Errand, Tally},
+    },
     sync::Ordering::Acquire,
 };
-use std::{cell::Cell, marker::PhantomData, ops::ControlFlow, ptr::NonNull};
+use std::{cell::Cell, marker::PhantomData, ops::ControlFlow, panic::Location, ptr::NonNull};
 
 pub use crate::observe::collection::Cause;
 
@@ -89,8 +94,8 @@ pub unsafe trait Manager: sealed::Sealed + Sized + 'static {
     fn detach(local: Box<Self::Local>);
     /// The shared part of a mutator's.
     fn shared(local: &Self::Local) -> &Self::Shared;
-    /// Opens a session: waits while a collection starts.
-    fn enter(local: &Self::Local);
+    /// Opens a session, which its opener calls at `at`: waits while a collection starts.
+    fn enter(local: &Self::Local, at: &'static Location<'static>);
     /// Closes it.
     fn exit(local: &Self::Local);
 
@@ -262,6 +267,25 @@ pub unsafe trait Manager: sealed::Sealed + Sized + 'static {
 
     /// A snapshot of the figures.  Stops nobody.
     fn stats(shared: &Self::Shared) -> Stats;
+    /// Hold-ups so far.
+    fn holdups(shared: &Self::Shared) -> HoldUpSummary {
+        let _ = shared;
+        HoldUpSummary::default()
+    }
+    /// What the heap counts of itself.
+    fn tally(shared: &Self::Shared) -> &Tally;
+    /// The sums behind Go's words.  Stops nobody, and waits for no lock that is held while something is collected.
+    fn figures(shared: &Self::Shared) -> Figures;
+    /// Go's percentage (`None` is off): sets it, if it is given; the old one, or `None` where there is no such knob.
+    fn gc_percent(shared: &Self::Shared, new: Option<Option<u32>>) -> Option<Option<u32>> {
+        let _ = (shared, new);
+        None
+    }
+    /// The soft limit in bytes (`None`: there is no limit), likewise.
+    fn memory_limit(shared: &Self::Shared, new: Option<Option<usize>>) -> Option<Option<usize>> {
+        let _ = (shared, new);
+        None
+    }
     /// Walks every invariant of the manager's own.
     ///
     /// # Errors
@@ -314,6 +338,18 @@ pub enum RawPending {
     WeakDied(NonNull<u8>),
     /// This object would have been released, had not SAVEALL been set.
     Saved(NonNull<u8>),
+}
+
+impl RawPending {
+    /// The user code that it calls for; none for a plain notice, and what was saved.
+    pub(crate) fn errand(&self) -> Option<Errand> {
+        match *self {
+            RawPending::Finalize(_) => Some(Errand::Finalizer),
+            // SAFETY: the queue keeps what is in it alive.
+            RawPending::WeakDied(p) => unsafe { TypeInfo::of(p) }.told.map(|_| Errand::Cleanup),
+            RawPending::Saved(_) => None,
+        }
+    }
 }
 
 /// Facts about one object.

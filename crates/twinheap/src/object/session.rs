@@ -93,9 +93,11 @@ impl<'gc, M: Manager> Mutation<'gc, M> {
     /// The next thing that user code has to do for a dead object, if any: depth first, what a finalizer itself released
     /// before what was released after it.
     pub fn next_pending(&self) -> Option<Pending<'gc, M>> {
+        let next = M::next_pending(&self.local)?;
+        M::tally(M::shared(&self.local)).execute(next.errand());
         // SAFETY: the queue hands over one reference each.
         unsafe {
-            Some(match M::next_pending(&self.local)? {
+            Some(match next {
                 RawPending::Finalize(p) => Pending::Finalize(GcAny::from_owned(p)),
                 RawPending::WeakDied(p) => Pending::WeakDied(GcAny::from_owned(p)),
                 RawPending::Saved(p) => Pending::Saved(GcAny::from_owned(p)),
