@@ -41,7 +41,7 @@ pub struct SessionReport {
     pub kept_waiting_ns: u64,
     /// Who else waited.
     pub waited: Vec<Waited>,
-    /// Bytes of the blocks that it took, in runs.
+    /// Bytes of the blocks that it took, in runs; 0 where `open_ns` is not known.
     pub handed_out_bytes: usize,
     /// The heap's goal, if there is one.
     pub goal_bytes: Option<usize>,

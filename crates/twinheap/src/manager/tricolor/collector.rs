@@ -95,6 +95,8 @@ pub struct Inner {
     pub(super) figures: Figures,
     pub(super) holdups: HoldUps,
     pub(super) tally: Tally,
+    /// Sessions have something to do as they begin and end: zeal, or the watch.
+    pub(super) attends: bool,
     pub(super) watch: Watch,
     /// The soft limit; `MAX`: none.
     pub(super) soft_limit: AtomicUsize,
@@ -230,6 +232,7 @@ impl Inner {
             figures: Figures::default(),
             holdups: HoldUps::default(),
             tally: Tally::default(),
+            attends: config.zeal.is_some() || config.session_limit.is_some(),
             watch: Watch::new(config),
             soft_limit: AtomicUsize::new(config.memory_limit_bytes.unwrap_or(usize::MAX)),
             assists_told: AtomicU64::new(0),

@@ -141,6 +141,23 @@ impl Local {
         }
         self.inner.holdups.since(HoldUpCause::Handshake, since);
     }
+    /// A session has begun.
+    #[cold]
+    #[inline(never)]
+    fn attend(&self) {
+        self.inner.watch.begin(&self.record.now);
+        if self.inner.zeal.is_some() {
+            self.inner.chance();
+        }
+    }
+    /// It has ended.
+    #[cold]
+    #[inline(never)]
+    fn look_back(&self) {
+        if self.inner.watch.is_on() {
+            self.inner.look_back(&self.record.now)
+        }
+    }
     #[cold]
     fn nested(&self) {
         assert!(
@@ -287,9 +304,6 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         if !local.inner.handshake.try_enter(&local.record.in_session) {
             local.wait(at);
         }
-        if local.inner.watch.is_on() {
-            local.inner.watch.begin(&local.record.now)
-        }
         let phase = local.inner.phase.get();
         local.marking.set(phase == Phase::Mark);
         local.idle.set(phase == Phase::Idle);
@@ -297,8 +311,8 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         local.open.heap.set(Arc::as_ptr(&local.inner));
         local.open.outer.set(outer);
         HERE.with(|here| here.sessions.set(&raw const local.open));
-        if local.inner.zeal.is_some() {
-            local.inner.chance();
+        if local.inner.attends {
+            local.attend()
         }
     }
     #[inline]
@@ -308,8 +322,8 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         if local.inner.handshake.stop_wanted() {
             local.inner.handshake.wake_collector();
         }
-        if local.inner.watch.is_on() {
-            local.inner.look_back(&local.record.now)
+        if local.inner.attends {
+            local.look_back()
         }
     }
 

@@ -57,7 +57,7 @@ struct Waiting {
 #[derive(Default)]
 pub(super) struct Now {
     at: AtomicPtr<Location<'static>>,
-    /// Nanoseconds on the watch's clock; 0: not taken.
+    /// Nanoseconds on the watch's clock, when it is on.
     began_ns: AtomicU64,
     handed_out_bytes: AtomicUsize,
     /// The thread's number (`manage`), and itself.
@@ -70,7 +70,6 @@ impl Now {
     #[inline(always)]
     pub(super) fn begin(&self, at: Place, thread_number: u64) {
         self.at.store(std::ptr::from_ref(at).cast_mut(), Relaxed);
-        self.handed_out_bytes.store(0, Relaxed);
         if self.number.load(Relaxed) != thread_number {
             self.move_here(thread_number)
         }
@@ -124,14 +123,14 @@ impl Watch {
         }
     }
     /// Whether sessions look at the clock, and back at what they took.
-    #[inline(always)]
     pub(super) fn is_on(&self) -> bool {
         self.limit.is_some()
     }
-    #[cold]
-    #[inline(never)]
     pub(super) fn begin(&self, now: &Now) {
-        now.began_ns.store(self.clock_ns(), Relaxed)
+        if self.is_on() {
+            now.handed_out_bytes.store(0, Relaxed);
+            now.began_ns.store(self.clock_ns(), Relaxed)
+        }
     }
     fn clock_ns(&self) -> u64 {
         ns(self.began.elapsed()).max(1)
@@ -190,7 +189,7 @@ impl<'a> StopWait<'a> {
     }
     fn report(&self, record: &Record, fault: SessionFault) -> Option<SessionReport> {
         let watch = &self.inner.watch;
-        let began = Some(record.now.began_ns.load(Relaxed)).filter(|&ns| ns != 0 && watch.is_on());
+        let began = watch.is_on().then(|| record.now.began_ns.load(Relaxed));
         Some(SessionReport {
             fault,
             began_at: record.now.place()?,
@@ -198,7 +197,7 @@ impl<'a> StopWait<'a> {
             open_ns: began.map(|began| watch.clock_ns().saturating_sub(began)),
             kept_waiting_ns: ns(self.since.elapsed()),
             waited: Vec::new(),
-            handed_out_bytes: record.now.handed_out_bytes.load(Relaxed),
+            handed_out_bytes: watch.is_on().then(|| record.now.handed_out_bytes.load(Relaxed)).unwrap_or(0),
             goal_bytes: self.inner.goal_if_any(),
         })
     }
@@ -259,8 +258,6 @@ impl Inner {
         }
     }
     /// A session has ended, with the watch on: did it take too much?
-    #[cold]
-    #[inline(never)]
     pub(super) fn look_back(&self, now: &Now) {
         let (Some(limit), Some(goal)) = (self.watch.limit, self.goal_if_any()) else { return };
         let began = now.began_ns.load(Relaxed);
@@ -274,7 +271,7 @@ impl Inner {
             fault: SessionFault::TooMuch,
             began_at,
             thread: now.thread_name(),
-            open_ns: (began != 0).then(|| self.watch.clock_ns().saturating_sub(began)),
+            open_ns: Some(self.watch.clock_ns().saturating_sub(began)),
             kept_waiting_ns: 0,
             waited: Vec::new(),
             handed_out_bytes,
