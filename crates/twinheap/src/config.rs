@@ -1,8 +1,8 @@
 //! The knobs: name, unit, default, whose, a sentence.  The only file that names one.
 //! Not the command line (that is the command's), not where a knob takes effect (the managers).
 
-use crate::observe::collection::Collection;
-use std::fmt;
+use crate::observe::{collection::Collection, session::SessionReport};
+use std::{fmt, time::Duration};
 
 /// What a heap is made with.  `Config::default()` is what CPython and Go begin with.
 #[derive(Clone, Debug)]
@@ -39,9 +39,36 @@ pub struct Config {
     /// Tricolor: is told of each collection when it is over, on the collector's thread; the next one waits meanwhile.
     /// A panic in it is swallowed and counted (`Stats::callback_panics`).
     pub on_collection: Option<fn(&Collection)>,
-    /// RefCount: takes the lines of CPython's debug flags (`control::gc::set_debug`), each with its line feed; `None` is
-    /// standard error.  Called inside a collection: it must not touch the heap.  A panic in it is swallowed.
+    /// Takes lines, each with its line feed; `None` is standard error.  RefCount: those of CPython's debug flags
+    /// (`control::gc::set_debug`), inside a collection.  Tricolor: those about sessions, on whatever thread noticed.
+    /// It must not touch the heap.  A panic in it is swallowed.
     pub debug_output: Option<fn(&str)>,
+    /// Tricolor: which sessions are named ([`SessionReport`]); `None`: none.  On in builds with debug assertions, off in
+    /// others, where it costs a look at the clock a session (about 25 ns).  Zeal switches it off.
+    pub session_limit: Option<SessionLimit>,
+    /// Tricolor: the start of a collection that has waited so long for a session's end says so, then after twice as
+    /// long, and so on; `None`: never.  So threads that wait for each other, one of them in a session, do not hang in
+    /// silence.  Costs nothing until then.
+    pub session_patience: Option<Duration>,
+    /// Tricolor: is told of those sessions, instead of [`Self::debug_output`]: on the collector's thread, or at the end of
+    /// a session, after it.  It must not touch the heap.  A panic in it is swallowed.
+    pub on_session: Option<fn(&SessionReport)>,
+}
+
+/// A session is named when it goes beyond one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLimit {
+    /// How long a collection's start waited for its end.
+    pub waited: Duration,
+    /// Hundredths of the heap's goal that it handed out, in runs, but never less than 1 MiB: nothing of that can be freed
+    /// before its end.
+    pub goal_percent: u32,
+}
+impl Default for SessionLimit {
+    /// 100 ms, and a quarter of the goal.
+    fn default() -> Self {
+        SessionLimit { waited: Duration::from_millis(100), goal_percent: 25 }
+    }
 }
 
 /// Where `RefCount` may collect by itself.
@@ -79,6 +106,9 @@ impl Default for Config {
             outside_bytes: None,
             on_collection: None,
             debug_output: None,
+            session_limit: if cfg!(debug_assertions) { Some(SessionLimit::default()) } else { None },
+            session_patience: Some(Duration::from_secs(10)),
+            on_session: None,
         }
     }
 }

@@ -53,7 +53,7 @@ pub mod process;
 mod sync;
 mod unwind;
 
-pub use alloc::{ClassRow, Full, Ladder};
+pub use alloc::{ClassRow, Full, Ladder, Levels};
 pub use cc::Cc;
 pub use config::Config;
 pub use heap::{Heap, Mutation, Mutator, Pending};

@@ -6,13 +6,20 @@
 pub mod blocks;
 pub mod callbacks;
 pub mod collection;
+pub mod figures;
 pub mod holdup;
+pub mod session;
+pub mod tally;
+pub mod times;
 
 use crate::alloc::Ladder;
 pub use blocks::BlockEvent;
 pub use callbacks::{CallbackId, Callbacks, Info as CallbackInfo, Phase};
-pub use collection::Collection;
+pub use collection::{Cause, Collection};
 pub use holdup::{HoldUpCause, HoldUpSummary, HoldUps};
+pub use session::{SessionFault, SessionReport, Waited};
+pub use tally::{StopCause, TallySummary};
+pub use times::TimeHistogram;
 
 /// A snapshot of a heap's figures.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +44,8 @@ pub struct Stats {
     pub collector_failed: bool,
     /// Hold-ups.
     pub holdups: HoldUpSummary,
+    /// Stops, the causes of collections, what was queued.
+    pub tally: TallySummary,
     /// Where memory is.
     pub ladder: Ladder,
     /// Bytes in use now and at the most (spans, large objects, metadata).

@@ -42,7 +42,7 @@ use crate::{
         type_info::{Kind, TypeInfo},
         weak::WeakHead,
     },
-    observe::{Callbacks, HoldUps, Stats, blocks::Blocks},
+    observe::{Callbacks, HoldUpSummary, HoldUps, Stats, blocks::Blocks, figures::Figures, tally::Tally},
     sync::{Ordering::Relaxed, seeded},
 };
 use cache::{Cache, Class, blocks};
@@ -117,7 +117,7 @@ pub struct CountingHeap {
     automatic: Cell<bool>,
     thresholds: Cell<[i64; 3]>,
     collect_at: CollectAt,
-    limit_bytes: Option<usize>,
+    limit_bytes: Cell<Option<usize>>,
     // ---- figures ------------------------------------------------------------------------------------------------------
     generations: Cell<[GenerationStats; 3]>,
     collections: Cell<u64>,
@@ -127,6 +127,7 @@ pub struct CountingHeap {
     released_at_exit: Cell<u64>,
     drop_panics: Cell<u64>,
     holdups: HoldUps,
+    tally: Tally,
     told: Told,
     // ---- the outside ----------------------------------------------------------------------------------------------------
     pins: RefCell<Vec<Option<NonNull<u8>>>>,
@@ -325,7 +326,7 @@ impl CountingHeap {
             automatic: Cell::new(config.automatic),
             thresholds: Cell::new(config.thresholds),
             collect_at: config.collect_at,
-            limit_bytes: config.memory_limit_bytes,
+            limit_bytes: Cell::new(config.memory_limit_bytes),
             generations: Cell::default(),
             collections: Cell::new(0),
             collection_ns: Cell::new(0),
@@ -334,6 +335,7 @@ impl CountingHeap {
             released_at_exit: Cell::new(0),
             drop_panics: Cell::new(0),
             holdups: HoldUps::default(),
+            tally: Tally::default(),
             told: Told::new(config),
             pins: RefCell::default(),
             free_pins: RefCell::default(),
@@ -510,6 +512,7 @@ impl CountingHeap {
             drop_panics: self.drop_panics.get(),
             callback_panics: self.told.callbacks.panics(),
             holdups: self.holdups.summary(),
+            tally: self.tally.summary(),
             used_bytes: self.memory.used_bytes(),
             peak_used_bytes: self.memory.peak_used_bytes(),
             returned_bytes: self.memory.returned_bytes(),
@@ -523,6 +526,34 @@ impl CountingHeap {
         stats.released.at_once = births - live - self.released_by_collections.get();
         stats.released.at_exit = self.released_at_exit.get();
         stats
+    }
+
+    fn figures(&self) -> Figures {
+        let (allocated_objects, allocated_bytes, in_hand) = self.births();
+        let (mut live, mut live_bytes) = (0, 0);
+        for span in self.memory.spans() {
+            let n = u64::from(span.live.get()) - in_hand(span) as u64;
+            live += n;
+            live_bytes += n * span.block_bytes() as u64;
+        }
+        Figures {
+            allocated_objects,
+            allocated_bytes,
+            freed_objects: allocated_objects - live,
+            freed_bytes: allocated_bytes - live_bytes,
+            levels: self.memory.levels(),
+            automatic: self.automatic.get() && self.thresholds.get()[0] != 0,
+            collector_ns: self.collection_ns.get(),
+            stop_ns: self.collection_ns.get(),
+            ..Figures::default()
+        }
+    }
+    /// The soft limit: looked at when the heap next grows.
+    fn set_memory_limit(&self, bytes: Option<usize>) {
+        self.limit_bytes.set(bytes);
+        self.limit_next.set(bytes.unwrap_or(usize::MAX));
+        self.limit_due.set(None);
+        self.retune();
     }
 
     fn give_back(&self) -> usize {
@@ -589,7 +620,7 @@ macro_rules! counting_manager {
                 local.heap()
             }
             #[inline(always)]
-            fn enter(_: &CountingLocal) {}
+            fn enter(_: &CountingLocal, _: &'static std::panic::Location<'static>) {}
             #[inline(always)]
             fn exit(_: &CountingLocal) {}
             #[inline(always)]
@@ -703,6 +734,20 @@ macro_rules! counting_manager {
             }
             fn stats(heap: &CountingHeap) -> Stats {
                 heap.stats()
+            }
+            fn holdups(heap: &CountingHeap) -> HoldUpSummary {
+                heap.holdups.summary()
+            }
+            fn tally(heap: &CountingHeap) -> &Tally {
+                &heap.tally
+            }
+            fn figures(heap: &CountingHeap) -> Figures {
+                heap.figures()
+            }
+            fn memory_limit(heap: &CountingHeap, new: Option<Option<usize>>) -> Option<Option<usize>> {
+                let old = heap.limit_bytes.get();
+                new.inspect(|&bytes| heap.set_memory_limit(bytes));
+                Some(old)
             }
             fn verify(local: &CountingLocal) -> Result<(), String> {
                 local.heap().verify()

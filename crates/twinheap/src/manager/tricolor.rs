@@ -50,9 +50,13 @@ mod mark;
 #[cfg(not(loom))]
 mod pacer;
 #[cfg(not(loom))]
+mod runtime;
+#[cfg(not(loom))]
 mod sweep;
 #[cfg(not(loom))]
 mod verify;
+#[cfg(not(loom))]
+mod watch;
 #[cfg(not(loom))]
 mod weak;
 

@@ -35,11 +35,14 @@ use crate::{
         trace::{Visitor, sealed},
         type_info::{Kind, TypeInfo},
     },
-    observe::HoldUpCause,
+    observe::{HoldUpCause, StopCause, tally::unix_ns},
     sync::{Ordering::Relaxed, seeded},
     unwind::contained,
 };
-use std::{ptr::NonNull, time::Instant};
+use std::{
+    ptr::NonNull,
+    time::{Duration, Instant},
+};
 
 /// Which objects a pass is about, decided by the word `aux` alone: `(aux ^ flip) & mask <= limit`.
 #[derive(Clone, Copy)]
@@ -396,7 +399,7 @@ impl CountingHeap {
         } else {
             self.complete(suspended)
         };
-        self.note_time(began, request.cause);
+        self.note_time(began, request.cause, !queued);
         out
     }
 
@@ -412,12 +415,17 @@ impl CountingHeap {
         suspended.condemned = self.look_again(suspended.condemned, suspended.generation);
         let cause = suspended.cause;
         let out = self.complete(suspended);
-        self.note_time(began, cause);
+        self.note_time(began, cause, true);
         Some(out)
     }
 
-    fn note_time(&self, began: Instant, cause: Cause) {
+    /// A collection, or a part of one, is over: all of it is a stop, which nobody is waited for.
+    fn note_time(&self, began: Instant, cause: Cause, whole: bool) {
         let took = began.elapsed();
+        self.tally.stopped(StopCause::Collection, Duration::ZERO, took);
+        if whole {
+            self.tally.collected(cause, took, unix_ns())
+        }
         self.collection_ns.set(self.collection_ns.get() + took.as_nanos() as u64);
         let cause = if cause == Cause::Asked { HoldUpCause::Asked } else { HoldUpCause::CycleCollection };
         self.holdups.record(cause, took);

@@ -305,13 +305,13 @@ impl CountingHeap {
 
     /// What the soft limit counts outside the heap.  The program's code runs: before a collection, never in one.
     pub(super) fn outside_bytes(&self) -> usize {
-        if self.limit_bytes.is_some() { self.memory.outside_bytes() } else { 0 }
+        if self.limit_bytes.get().is_some() { self.memory.outside_bytes() } else { 0 }
     }
 
     /// After a full collection: from where on the soft limit asks for the next.
     pub(super) fn reset_limit(&self, outside: usize) {
         self.limit_due.set(None);
-        if let Some(limit) = self.limit_bytes {
+        if let Some(limit) = self.limit_bytes.get() {
             let used = self.memory.used_bytes() + outside;
             self.limit_next.set(limit.max(used + used / 8));
         }

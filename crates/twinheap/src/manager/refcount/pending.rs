@@ -38,6 +38,7 @@ impl CountingHeap {
     /// Appends; the reference goes with it.
     #[cold]
     pub(super) fn queue(&self, what: RawPending) {
+        self.tally.queue(what.errand());
         self.pending().incoming.push(what);
         self.queued.set(self.queued.get() + 1);
         self.set_pending(true);

@@ -11,6 +11,7 @@ use super::{
     mark::{Gray, Marker},
     phase::Phase,
     sweep::Class,
+    watch::Now,
 };
 use crate::{
     alloc::{
@@ -102,6 +103,8 @@ pub struct Record {
     pub(super) in_session: AtomicU32,
     /// Not 0: the next session lets the collector catch up before it begins.  The owner's alone.
     pub(super) hold_back: AtomicU8,
+    /// What is to be known of its session.
+    pub(super) now: Now,
     cursors: [Cursor; CURSORS],
     pub(super) gray: Mutex<GrayPart>,
     young: UnsafeCell<Young>,
@@ -131,6 +134,7 @@ impl Record {
             id,
             in_session: AtomicU32::new(0),
             hold_back: AtomicU8::new(0),
+            now: Now::default(),
             cursors: std::array::from_fn(|_| Cursor::default()),
             gray: Mutex::new(GrayPart {
                 marker: Marker::new(epoch),
@@ -269,6 +273,7 @@ impl Record {
                             weak.extend(run.clone().filter_map(|i| NonNull::new(span.block(i)).map(Gray)));
                         }
                         self.assist(inner, gray, run.len());
+                        self.now.took(run.len() * bytes);
                         gray.unreported_bytes += run.len() * bytes;
                         if gray.unreported_bytes >= REPORT_BYTES {
                             inner.handed_out(std::mem::take(&mut gray.unreported_bytes));
@@ -303,6 +308,7 @@ impl Record {
         lock(&inner.large).insert(span.base().addr(), span);
         class.born.fetch_add(1, Relaxed);
         class.large_bytes.fetch_add(bytes as u64, Relaxed);
+        self.now.took(bytes);
         inner.handed_out(bytes);
         drop(guard);
         inner.holdups.since(HoldUpCause::Refill, since);

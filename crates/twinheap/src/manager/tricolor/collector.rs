@@ -12,7 +12,9 @@ use super::{
     pacer::{Measured, Pacer, Plan},
     phase::{Phase, PhaseWord},
     sweep::{Class, Figures},
-    verify, weak,
+    verify,
+    watch::{StopWait, Watch},
+    weak,
 };
 use crate::{
     alloc::{Full, Limits, Memory, SpanRef},
@@ -21,7 +23,11 @@ use crate::{
         managed::{Answer, Cause, RawPending},
         type_info::{Kind, TypeInfo},
     },
-    observe::{CallbackInfo, Callbacks, Collection, HoldUpCause, HoldUps, Phase as ToldPhase, blocks::Blocks},
+    observe::{
+        CallbackInfo, Callbacks, Collection, HoldUpCause, HoldUps, Phase as ToldPhase, StopCause,
+        blocks::Blocks,
+        tally::{Tally, unix_ns},
+    },
     process::thread_cpu_ns,
     sync::{
         Arc, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard,
@@ -90,6 +96,14 @@ pub struct Inner {
     marked_bytes: AtomicUsize,
     pub(super) figures: Figures,
     pub(super) holdups: HoldUps,
+    pub(super) tally: Tally,
+    /// Sessions have something to do as they begin and end: zeal, or the watch.
+    pub(super) attends: bool,
+    pub(super) watch: Watch,
+    /// The soft limit; `MAX`: none.
+    pub(super) soft_limit: AtomicUsize,
+    /// What mutators had marked when a collection was told of last, in nanoseconds.
+    assists_told: AtomicU64,
     pub(super) zeal: Option<u32>,
     pub(super) poison: bool,
     pub(super) blocks: Blocks,
@@ -130,6 +144,14 @@ struct Done {
     objects: usize,
     /// From the end of the stop to the end of marking.
     mark_ns: u64,
+    stop: Stop,
+}
+
+/// A stop that is over: from the wish to nobody's being in a session, in all, and when it ended.
+struct Stop {
+    stopping: Duration,
+    total: Duration,
+    end_unix_ns: u64,
 }
 
 #[derive(Default)]
@@ -212,6 +234,11 @@ impl Inner {
             marked_bytes: AtomicUsize::new(0),
             figures: Figures::default(),
             holdups: HoldUps::default(),
+            tally: Tally::default(),
+            attends: config.zeal.is_some() || config.session_limit.is_some(),
+            watch: Watch::new(config),
+            soft_limit: AtomicUsize::new(config.memory_limit_bytes.unwrap_or(usize::MAX)),
+            assists_told: AtomicU64::new(0),
             zeal: config.zeal,
             poison: config.zeal.is_some(),
             blocks: Blocks::default(),
@@ -322,6 +349,7 @@ impl Inner {
             control.requested = Some(Cause::Asked);
         }
         self.wake.notify_one();
+        let _waits = self.watch.waits(None);
         while control.finished < want {
             assert!(!control.failed, "the collector has failed: what it said is on stderr");
             control = self.done.wait(control).unwrap_or_else(|e| e.into_inner());
@@ -473,7 +501,7 @@ impl Inner {
                 let _cycle = lock(&self.cycle);
                 self.collection(cause)
             };
-            let Some(Done { mut objects, mark_ns }) = done else {
+            let Some(Done { mut objects, mark_ns, stop }) = done else {
                 if cause != Cause::Zeal {
                     self.callbacks.call(ToldPhase::Stop, info)
                 }
@@ -489,19 +517,24 @@ impl Inner {
                 // What zeal found is told of by the collection that would have found it.
                 objects += self.zeal_objects.swap(0, Relaxed);
                 add(&self.figures.collections, 1);
+                self.tally.collected(cause, stop.total, stop.end_unix_ns);
                 add(&self.figures.collected, objects as u64);
                 info.collected = objects;
                 self.callbacks.call(ToldPhase::Stop, info);
                 if let Some(tell) = self.on_collection {
                     let Measured { heap_bytes, born_bytes, marked_bytes, .. } = lock(&self.pacer).1;
+                    let assist_ns_total = self.assist_ns();
                     let collection = Collection {
                         number: self.figures.collections.load(Relaxed),
-                        asked: cause == Cause::Asked,
+                        cause,
                         began_ns,
+                        stopping_ns: stop.stopping.as_nanos() as u64,
                         stop_ns: self.figures.stop_ns_total.load(Relaxed) - stops_before,
                         mark_ns,
                         cpu_ns,
                         cpu_ns_total: self.figures.collector_cpu_ns.load(Relaxed),
+                        assist_ns: assist_ns_total - self.assists_told.swap(assist_ns_total, Relaxed),
+                        assist_ns_total,
                         before_bytes: heap_bytes,
                         after_bytes: heap_bytes + born_bytes,
                         live_bytes: marked_bytes + born_bytes,
@@ -541,7 +574,9 @@ impl Inner {
         self.figures.containers.store(0, Relaxed);
         // (A)
         let wanted = || cause == Cause::Asked || self.automatic.load(Relaxed);
-        let at_stop = self.stopped(|registry| wanted().then(|| self.take_snapshot(registry)))?;
+        let of = (cause != Cause::Zeal).then_some(StopCause::Collection);
+        let (at_stop, stop) = self.stopped(of, |registry| wanted().then(|| self.take_snapshot(registry)));
+        let at_stop = at_stop?;
         self.take_incoming();
         if cause != Cause::Zeal {
             self.containers_at_collection.store(self.containers_born(), Relaxed);
@@ -563,7 +598,8 @@ impl Inner {
         self.assist_at.store(usize::MAX, Relaxed);
         if self.zeal.is_some() {
             // A session that walks waits for the end of this collection: to wait for it would be for ever.
-            self.stopped_with(true, Handshake::is_out_or_waiting, |_| verify::everything_reachable_is_marked(self));
+            let is_out = Handshake::is_out_or_waiting;
+            self.stopped_with(None, true, is_out, |_| verify::everything_reachable_is_marked(self));
         }
         // (D)
         let mut pending = Vec::new();
@@ -589,16 +625,18 @@ impl Inner {
         }
         self.phase.change(Phase::Idle);
         let objects = self.figures.containers.load(Relaxed) + doomed.len();
-        Some(Done { objects, mark_ns })
+        Some(Done { objects, mark_ns, stop })
     }
 
     /// Runs `f` while `is_out` holds for every session and none can begin.  The caller holds `cycle`.
     fn stopped_with<O>(
         &self,
+        of: Option<StopCause>,
         timed: bool,
         is_out: fn(&Handshake, &AtomicU32) -> bool,
         f: impl FnOnce(&mut Registry) -> O,
-    ) -> O {
+    ) -> (O, Stop) {
+        let mut wait = StopWait::new(self);
         self.handshake.close();
         let mut turns = 0;
         let mut registry = loop {
@@ -607,7 +645,9 @@ impl Inner {
                 break registry;
             }
             // Not with the lock held: a session that we wait for may be taking a mutator's leave.
+            let stuck = wait.look(turns, &registry.records, is_out);
             drop(registry);
+            wait.tell(stuck);
             self.handshake.wait_for_sessions(&mut turns);
         };
         /// Also if `f` panics: sessions go on then, in a heap that is not collected any more.
@@ -618,29 +658,37 @@ impl Inner {
             }
         }
         let open = Open(&self.handshake);
-        let begin = Instant::now();
+        let (since, begin) = (wait.since(), Instant::now());
+        let late = wait.over();
         let out = f(&mut registry);
         drop(registry);
         drop(open);
+        let end = Instant::now();
         if timed {
-            let ns = begin.elapsed().as_nanos() as u64;
+            let ns = (end - begin).as_nanos() as u64;
             add(&self.figures.stop_ns_total, ns);
             self.figures.stop_ns_max.fetch_max(ns, Relaxed);
         }
-        out
+        let stop = Stop { stopping: begin - since, total: end - since, end_unix_ns: unix_ns() };
+        if let Some(cause) = of {
+            self.tally.stopped(cause, stop.stopping, stop.total)
+        }
+        self.tell_of_late(late);
+        (out, stop)
     }
-    fn stopped<O>(&self, f: impl FnOnce(&mut Registry) -> O) -> O {
-        self.stopped_with(true, Handshake::is_out, f)
+    fn stopped<O>(&self, of: Option<StopCause>, f: impl FnOnce(&mut Registry) -> O) -> (O, Stop) {
+        self.stopped_with(of, true, Handshake::is_out, f)
     }
     /// Runs a look at the heap while nothing moves and no collection is on.
     pub(super) fn look<O>(&self, f: impl FnOnce(&[Arc<Record>]) -> O) -> O {
         let _cycle = lock(&self.cycle);
-        self.stopped_with(false, Handshake::is_out, |registry| {
+        let look = |registry: &mut Registry| {
             for record in &registry.records {
                 record.flush(self, &mut lock(&record.gray), false);
             }
             f(&registry.records)
-        })
+        };
+        self.stopped_with(Some(StopCause::Look), false, Handshake::is_out, look).0
     }
 
     /// Free pages go back to the system, and, while no collection is on, chunks that are wholly free; the bytes.
@@ -769,6 +817,7 @@ impl Inner {
     fn flip_two(&self, found: Vec<RawPending>) {
         self.flip(|| {
             if !found.is_empty() {
+                found.iter().for_each(|what| self.tally.queue(what.errand()));
                 lock(&self.pending).extend(found.into_iter().map(Queued));
                 self.has_pending.store(true, Release);
             }

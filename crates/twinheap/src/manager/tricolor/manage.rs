@@ -27,9 +27,9 @@ use crate::{
         type_info::{Kind, TypeInfo},
         weak::WeakHead,
     },
-    observe::{Callbacks, HoldUpCause, Stats, blocks::Blocks},
+    observe::{Callbacks, HoldUpCause, HoldUpSummary, Stats, blocks::Blocks, figures::Figures, tally::Tally},
     sync::{
-        Arc, Mutex,
+        Arc, AtomicU64, Mutex,
         Ordering::{Acquire, Relaxed},
         lock, seeded,
     },
@@ -38,6 +38,7 @@ use std::{
     cell::Cell,
     collections::{BTreeMap, HashMap},
     marker::PhantomData,
+    panic::Location,
     ptr::NonNull,
     thread::JoinHandle,
     time::Instant,
@@ -94,14 +95,30 @@ struct Open {
     heap: Cell<*const Inner>,
     outer: Cell<*const Open>,
 }
+/// What a thread has for itself.
+struct Here {
+    sessions: Cell<*const Open>,
+    /// The thread's number, from 1; 0 before its first session.
+    number: Cell<u64>,
+}
 thread_local! {
-    static SESSIONS: Cell<*const Open> = const { Cell::new(std::ptr::null()) };
+    static HERE: Here = const { Here { sessions: Cell::new(std::ptr::null()), number: Cell::new(0) } };
+}
+/// Threads that have been numbered.
+static NUMBERED: AtomicU64 = AtomicU64::new(0);
+
+#[cold]
+#[inline(never)]
+fn number_this_thread() -> u64 {
+    let number = NUMBERED.fetch_add(1, Relaxed) + 1;
+    HERE.with(|here| here.number.set(number));
+    number
 }
 
 impl Local {
     /// Whether a session of this heap is open on this thread.
     fn in_session_here(&self) -> bool {
-        let mut at = SESSIONS.get();
+        let mut at = HERE.with(|here| here.sessions.get());
         // SAFETY: entries are those of sessions that are open on this thread: each is a part of a `Local` that its
         // session borrows, and leaves the chain when the session ends.
         while let Some(open) = unsafe { at.as_ref() } {
@@ -113,8 +130,9 @@ impl Local {
         false
     }
     #[cold]
-    fn wait(&self) {
+    fn wait(&self, at: &'static Location<'static>) {
         let since = Instant::now();
+        let _waits = self.inner.watch.waits(Some(at));
         loop {
             self.inner.handshake.wait_until_open();
             if self.inner.handshake.try_enter(&self.record.in_session) {
@@ -122,6 +140,23 @@ impl Local {
             }
         }
         self.inner.holdups.since(HoldUpCause::Handshake, since);
+    }
+    /// A session has begun.
+    #[cold]
+    #[inline(never)]
+    fn attend(&self) {
+        self.inner.watch.begin(&self.record.now);
+        if self.inner.zeal.is_some() {
+            self.inner.chance();
+        }
+    }
+    /// It has ended.
+    #[cold]
+    #[inline(never)]
+    fn look_back(&self) {
+        if self.inner.watch.is_on() {
+            self.inner.look_back(&self.record.now)
+        }
     }
     #[cold]
     fn nested(&self) {
@@ -257,8 +292,8 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         unsafe { local.shared.as_ref() }
     }
     #[inline]
-    fn enter(local: &Local) {
-        let outer = SESSIONS.get();
+    fn enter(local: &Local, at: &'static Location<'static>) {
+        let (outer, number) = HERE.with(|here| (here.sessions.get(), here.number.get()));
         if !outer.is_null() {
             local.nested();
         }
@@ -268,8 +303,9 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         {
             local.record.catch_up(&local.inner);
         }
+        local.record.now.begin(at, if number == 0 { number_this_thread() } else { number });
         if !local.inner.handshake.try_enter(&local.record.in_session) {
-            local.wait();
+            local.wait(at);
         }
         let phase = local.inner.phase.get();
         local.marking.set(phase == Phase::Mark);
@@ -277,17 +313,20 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         local.epoch.set(local.inner.epoch.load(Relaxed));
         local.open.heap.set(Arc::as_ptr(&local.inner));
         local.open.outer.set(outer);
-        SESSIONS.set(&raw const local.open);
-        if local.inner.zeal.is_some() {
-            local.inner.chance();
+        HERE.with(|here| here.sessions.set(&raw const local.open));
+        if local.inner.attends {
+            local.attend()
         }
     }
     #[inline]
     fn exit(local: &Local) {
-        SESSIONS.set(local.open.outer.get());
+        HERE.with(|here| here.sessions.set(local.open.outer.get()));
         local.inner.handshake.leave(&local.record.in_session);
         if local.inner.handshake.stop_wanted() {
             local.inner.handshake.wake_collector();
+        }
+        if local.inner.attends {
+            local.look_back()
         }
     }
 
@@ -450,6 +489,21 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
     fn stats(shared: &Shared) -> Stats {
         shared.inner.stats(&shared.inner.all_records())
     }
+    fn holdups(shared: &Shared) -> HoldUpSummary {
+        shared.inner.holdups.summary()
+    }
+    fn tally(shared: &Shared) -> &Tally {
+        &shared.inner.tally
+    }
+    fn figures(shared: &Shared) -> Figures {
+        shared.inner.figures()
+    }
+    fn gc_percent(shared: &Shared, new: Option<Option<u32>>) -> Option<Option<u32>> {
+        Some(shared.inner.gc_percent(new))
+    }
+    fn memory_limit(shared: &Shared, new: Option<Option<usize>>) -> Option<Option<usize>> {
+        Some(shared.inner.memory_limit(new))
+    }
     fn verify(local: &Local) -> Result<(), String> {
         if local.in_session_here() {
             return Err("a session is open on this thread: nothing can be stopped to be looked at".to_owned());
@@ -604,6 +658,7 @@ impl Inner {
         stats.callback_panics = f.callback_panics.load(Relaxed) + self.callbacks.panics();
         stats.collector_failed = self.has_failed();
         stats.holdups = self.holdups.summary();
+        stats.tally = self.tally.summary();
         stats.ladder = Ladder { classes: rows.into_values().collect(), ..ladder::unowned(&self.memory) };
         stats.used_bytes = self.memory.used_bytes();
         stats.peak_used_bytes = self.memory.peak_used_bytes();

@@ -41,6 +41,8 @@ pub struct Class {
     pub(super) freed: AtomicU64,
     /// Bytes of large objects ever born (only where `block_bytes` is 0).
     pub(super) large_bytes: AtomicU64,
+    /// And of those that sweeps found dead.
+    pub(super) large_freed_bytes: AtomicU64,
 }
 
 #[derive(Default)]
@@ -67,6 +69,7 @@ impl Class {
             born: AtomicU64::new(0),
             freed: AtomicU64::new(0),
             large_bytes: AtomicU64::new(0),
+            large_freed_bytes: AtomicU64::new(0),
         }
     }
     /// The lists, as of the sweep that is on: the first look after F2 makes all of them unswept.
@@ -295,7 +298,9 @@ impl Inner {
             span.swept.store(sweep_epoch, Release);
             if swept.freed != 0 {
                 self.figures.count_freed(info.kind, 1);
-                self.class(info, 0).freed.fetch_add(1, Relaxed);
+                let class = self.class(info, 0);
+                class.freed.fetch_add(1, Relaxed);
+                class.large_freed_bytes.fetch_add(span.block_bytes() as u64, Relaxed);
                 lock(&self.large).remove(&span.base().addr());
                 // SAFETY: its object is dropped, and nobody remembers it.
                 unsafe { self.memory.free_run(span) };
