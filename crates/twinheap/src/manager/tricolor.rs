@@ -5,13 +5,13 @@
 //! * (A) **Stop.**  It waits until no session is open (`handshake`).  Nobody has a reference on a stack now: a session is
 //!   the only place where references live outside the heap.  It closes the mutators' open runs, publishes a new epoch
 //!   and the phase MARK, and lets everybody go on.  Nothing in the stop depends on the heap's size.
-//! * (B) **Mark** (`mark`) the snapshot: whatever can be reached at the stop from the pins (the root object, `Root`s) and the
-//!   queue.  Meanwhile sessions run.  Whoever overwrites a reference saves the old one first: a slot's old value is
-//!   shaded, a cell's whole contents are saved at its first mutable borrow (`scan`).  New objects are born black
-//!   (`cache`).  So nothing that was reachable at (A), or born since, is missed; and the marker never reads memory that
-//!   is younger than the snapshot, nor anything that a `&mut` may point at.
-//! * (C) **F1** (`gray`).  When the collector runs dry it takes all gray locks; if every buffer is empty marking is over.  No
-//!   stop: by the snapshot rule no gray object can appear any more.
+//! * (B) **Mark** (`mark`; k threads: `work`, `workers`) the snapshot: whatever can be reached at the stop from the pins (the
+//!   root object, `Root`s) and the queue.  Meanwhile sessions run.  Whoever overwrites a reference saves the old one first: a
+//!   slot's old value is shaded, a cell's whole contents are saved at its first mutable borrow (`scan`).  New objects are born
+//!   black (`cache`).  So nothing that was reachable at (A), or born since, is missed; and no marker ever reads memory that is
+//!   younger than the snapshot, nor anything that a `&mut` may point at.
+//! * (C) **F1** (`gray`).  When the workers run dry the collector takes all gray locks; if every buffer is empty marking is
+//!   over.  No stop: by the snapshot rule no gray object can appear any more.
 //! * (D) **Weak** references whose target is not marked are cleared (`weak`).
 //! * (E) **Finalize**: dead objects with a finalizer are marked after all, with all they refer to, and put into an order
 //!   (`finalize`).
@@ -33,6 +33,8 @@ pub mod handshake;
 pub mod phase;
 #[doc(hidden)]
 pub mod scan;
+#[doc(hidden)]
+pub mod work;
 
 #[cfg(not(loom))]
 mod cache;
@@ -52,6 +54,8 @@ mod sweep;
 mod verify;
 #[cfg(not(loom))]
 mod weak;
+#[cfg(not(loom))]
+mod workers;
 
 #[cfg(not(loom))]
 pub use manage::{Concurrent, Mutators, Tricolor, TricolorSolo};

@@ -8,7 +8,7 @@
 
 use super::{
     collector::Inner,
-    mark::{Gray, Marker},
+    mark::{Gray, Marker, Pool},
     phase::Phase,
     sweep::Class,
 };
@@ -36,8 +36,9 @@ use std::{
 pub const CURSORS: usize = 128;
 /// Bytes handed out before they are added to the heap's sum.
 const REPORT_BYTES: usize = 16 << 10;
-/// Bytes of a large object for which one object is marked, where its allocator assists: a middling object's.
-const LARGE_PER_MARK_BYTES: usize = 64;
+/// Bytes an assist looks at, at the least; and a mutator that waits for the collector, at a time.
+const ASSIST_BYTES_MIN: usize = 4 << 10;
+const HELP_BYTES: usize = 64 << 10;
 /// How long allocation waits for the collector at a time: while far beyond the goal, and before it answers `Full`.
 const BRAKE_MAX: Duration = Duration::from_millis(10);
 const FULL_WAIT_MAX: Duration = Duration::from_secs(1);
@@ -126,14 +127,14 @@ fn index(info: &'static TypeInfo, bytes: usize) -> usize {
 }
 
 impl Record {
-    pub(super) fn new(id: u32, epoch: u32) -> Self {
+    pub(super) fn new(id: u32, epoch: u32, pool: &Arc<Pool>) -> Self {
         Record {
             id,
             in_session: AtomicU32::new(0),
             hold_back: AtomicU8::new(0),
             cursors: std::array::from_fn(|_| Cursor::default()),
             gray: Mutex::new(GrayPart {
-                marker: Marker::new(epoch),
+                marker: Marker::new(epoch, pool),
                 held: (0..CURSORS).map(|_| Held::default()).collect(),
                 open: 0,
                 unreported_bytes: 0,
@@ -268,7 +269,7 @@ impl Record {
                             let mut weak = lock(&inner.weak);
                             weak.extend(run.clone().filter_map(|i| NonNull::new(span.block(i)).map(Gray)));
                         }
-                        self.assist(inner, gray, run.len());
+                        self.assist(inner, gray, run.len() * bytes);
                         gray.unreported_bytes += run.len() * bytes;
                         if gray.unreported_bytes >= REPORT_BYTES {
                             inner.handed_out(std::mem::take(&mut gray.unreported_bytes));
@@ -293,7 +294,7 @@ impl Record {
         let since = Instant::now();
         let class = inner.class(info, 0);
         let mut guard = lock(&self.gray);
-        self.assist(inner, &mut guard, bytes / LARGE_PER_MARK_BYTES);
+        self.assist(inner, &mut guard, bytes);
         let span = inner.memory.take_large(info.key(), inner.address(), bytes)?;
         // As with runs: black under the gray lock; and a sweep that is on must not look at it.
         let black = inner.phase.get().births_are_black();
@@ -312,31 +313,18 @@ impl Record {
     /// Marks on the allocator's account, while the heap is near its goal: so it cannot run away from the marker.
     /// The gray lock is held, so marking cannot end meanwhile; our own open guards are on cells that are done (I5).
     #[inline]
-    fn assist(&self, inner: &Inner, gray: &mut GrayPart, objects: usize) {
+    fn assist(&self, inner: &Inner, gray: &mut GrayPart, bytes: usize) {
         if inner.allocated.load(Relaxed) >= inner.assist_at.load(Relaxed) && inner.phase.get() == Phase::Mark {
-            self.assist_slow(inner, gray, objects)
+            self.assist_slow(inner, gray, bytes)
         }
     }
     #[cold]
     #[inline(never)]
-    fn assist_slow(&self, inner: &Inner, gray: &mut GrayPart, objects: usize) {
+    fn assist_slow(&self, inner: &Inner, gray: &mut GrayPart, bytes: usize) {
         let since = Instant::now();
-        // As many objects as the run has blocks: at least as fast as they are born.
-        self.mark_some(inner, gray, objects.max(64));
+        // As many bytes as the run has: at least as fast as they are born.
+        gray.marker.mark_some(bytes.max(ASSIST_BYTES_MIN));
         inner.holdups.since(HoldUpCause::Assist, since);
-    }
-    /// Looks at `budget` gray objects, or as many as are to be had; the number.
-    fn mark_some(&self, inner: &Inner, gray: &mut GrayPart, budget: usize) -> usize {
-        let mut left = budget;
-        while left > 0 {
-            left -= gray.marker.drain(left);
-            if left > 0 && !inner.pool.take(&mut gray.marker) {
-                inner.pool.ask();
-                break;
-            }
-        }
-        inner.pool.share(&mut gray.marker);
-        budget - left
     }
     /// Far beyond the goal: the collector is not getting along.  Helps it, or waits for it, for a while; if it has not even
     /// begun, because this session is open, the next one waits.
@@ -360,8 +348,12 @@ impl Record {
     }
     /// Marks a little; false when there was nothing to mark.
     fn help(&self, inner: &Inner) -> bool {
-        let mut gray = lock(&self.gray);
-        inner.phase.get() == Phase::Mark && self.mark_some(inner, &mut gray, 1024) > 0
+        self.mark_some(inner, HELP_BYTES) > 0
+    }
+    /// Marks on the mutator's account: the bytes of the objects it looked at, at most a piece more than the budget; 0 when
+    /// nothing is to be had, or marking is over.  Its own open guards are on cells that are done (I5).
+    pub(super) fn mark_some(&self, inner: &Inner, budget_bytes: usize) -> usize {
+        super::gray::while_marking(&self.gray, &inner.phase, |gray| gray.marker.mark_some(budget_bytes)).unwrap_or(0)
     }
 
     /// A cursor and its neighbour change places.

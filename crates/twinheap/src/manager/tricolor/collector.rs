@@ -12,6 +12,7 @@ use super::{
     phase::{Phase, PhaseWord},
     sweep::{Class, Figures},
     verify, weak,
+    workers::Workers,
 };
 use crate::{
     alloc::{Full, Limits, Memory, SpanRef},
@@ -21,7 +22,7 @@ use crate::{
         type_info::{Kind, TypeInfo},
     },
     observe::{CallbackInfo, Callbacks, Collection, HoldUpCause, HoldUps, Phase as ToldPhase, blocks::Blocks},
-    process::thread_cpu_ns,
+    process::{self, thread_cpu_ns},
     sync::{
         Arc, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard,
         Ordering::{Acquire, Relaxed, Release},
@@ -66,7 +67,9 @@ pub struct Inner {
     pub(super) frozen: Mutex<HashSet<Gray>>,
     /// Objects that the program does not want to be seen as tracked.
     pub(super) untracked: Mutex<HashSet<Gray>>,
-    pub(super) pool: Pool,
+    pub(super) pool: Arc<Pool>,
+    pub(super) workers: Workers,
+    pub(super) background_nice: u8,
     /// Held while a collection, or a check of the stopped heap, is on.
     pub(super) cycle: Mutex<()>,
     control: Mutex<Control>,
@@ -90,6 +93,8 @@ pub struct Inner {
     pub(super) holdups: HoldUps,
     pub(super) zeal: Option<u32>,
     pub(super) poison: bool,
+    /// Whether each marking is checked in a stop.
+    pub(super) checks_marks: bool,
     pub(super) blocks: Blocks,
     on_collection: Option<fn(&Collection)>,
     pub(super) callbacks: Callbacks,
@@ -133,8 +138,6 @@ struct Done {
 #[derive(Default)]
 struct Registry {
     records: Vec<Arc<Record>>,
-    /// Gray buffers of mutators that have gone (H9).
-    orphans: Vec<Gray>,
     last_id: u32,
 }
 
@@ -192,7 +195,9 @@ impl Inner {
             incoming: Mutex::default(),
             frozen: Mutex::default(),
             untracked: Mutex::default(),
-            pool: Pool::default(),
+            pool: Arc::default(),
+            workers: Workers::new(config.mark_workers),
+            background_nice: config.background_nice,
             cycle: Mutex::default(),
             control: Mutex::default(),
             wake: Condvar::new(),
@@ -211,6 +216,7 @@ impl Inner {
             holdups: HoldUps::default(),
             zeal: config.zeal,
             poison: config.zeal.is_some(),
+            checks_marks: config.check_marks || config.zeal.is_some(),
             blocks: Blocks::default(),
             on_collection: config.on_collection,
             callbacks: Callbacks::default(),
@@ -236,18 +242,18 @@ impl Inner {
             return None;
         }
         registry.last_id += 1;
-        let record = Arc::new(Record::new(registry.last_id, self.epoch.load(Relaxed)));
+        let record = Arc::new(Record::new(registry.last_id, self.epoch.load(Relaxed), &self.pool));
         registry.records.push(record.clone());
         Some(record)
     }
-    /// A mutator goes: its runs, its gray buffer and what it noted stay with the heap.
+    /// A mutator goes: its runs, its gray buffer (H9) and what it noted stay with the heap.
     pub(super) fn detach(&self, record: &Arc<Record>) {
         let mut registry = lock(&self.registry);
         {
             let mut gray = lock(&record.gray);
             record.flush(self, &mut gray, true);
             if !seeded("lost_orphan_gray") {
-                registry.orphans.append(&mut gray.marker.stack);
+                gray.marker.give_all()
             }
             self.count_marked(&mut gray.marker);
         }
@@ -371,22 +377,22 @@ impl Inner {
     pub(super) fn wait_until_idle(&self, in_session: &AtomicU32, at_most: Option<Duration>) -> bool {
         debug_assert!(!self.is_own_thread());
         let since = Instant::now();
-        // Zeal stops sessions once more, after marking; one that only waits for the end is not waited for.  It waits to
+        // A check stops sessions once more, after marking; one that only waits for the end is not waited for.  It waits to
         // the end then: what looks at the stopped heap must not meet it.
-        let zeal = self.zeal.is_some();
-        if zeal {
+        let checks = self.checks_marks;
+        if checks {
             self.handshake.set_waiting(in_session, true);
         }
         let idle = loop {
             if self.phase.get() == Phase::Idle {
                 break true;
             }
-            if self.has_failed() || !zeal && at_most.is_some_and(|most| since.elapsed() > most) {
+            if self.has_failed() || !checks && at_most.is_some_and(|most| since.elapsed() > most) {
                 break false;
             }
             self.wait_a_little()
         };
-        if zeal {
+        if checks {
             self.handshake.set_waiting(in_session, false);
         }
         idle
@@ -443,6 +449,7 @@ impl Inner {
         }
         COLLECTOR_OF.set(Arc::as_ptr(self));
         let _fall = Fall(self);
+        process::set_batch(true);
         loop {
             let (cause, number) = {
                 let mut control = lock(&self.control);
@@ -534,30 +541,36 @@ impl Inner {
     }
 
     /// One collection; none when collections by themselves were switched off before it could begin.
-    fn collection(&self, cause: Cause) -> Option<Done> {
+    fn collection(self: &Arc<Self>, cause: Cause) -> Option<Done> {
         self.figures.containers.store(0, Relaxed);
         // (A)
         let wanted = || cause == Cause::Asked || self.automatic.load(Relaxed);
-        let at_stop = self.stopped(|registry| wanted().then(|| self.take_snapshot(registry)))?;
+        // In a stop mutators wait for this thread: it must not wait for them.
+        process::set_batch(false);
+        let at_stop = self.stopped(|registry| wanted().then(|| self.take_snapshot(registry)));
+        process::set_batch(true);
+        let at_stop = at_stop?;
         self.take_incoming();
         if cause != Cause::Zeal {
             self.containers_at_collection.store(self.containers_born(), Relaxed);
         }
         // (B)
         let (cpu, begin) = (thread_cpu_ns(), Instant::now());
-        let mut marker = Marker::new(self.epoch.load(Relaxed));
+        let mut marker = Marker::new(self.epoch.load(Relaxed), &self.pool);
         self.mark_roots(&mut marker);
         loop {
             self.mark_all(&mut marker);
             // (C)
-            if self.flip_one(&mut marker) {
+            if self.flip_one() {
                 break;
             }
         }
         self.assist_at.store(usize::MAX, Relaxed);
-        if self.zeal.is_some() {
+        if self.checks_marks {
             // A session that walks waits for the end of this collection: to wait for it would be for ever.
-            self.stopped_with(true, Handshake::is_out_or_waiting, |_| verify::everything_reachable_is_marked(self));
+            self.stopped_with(self.zeal.is_some(), Handshake::is_out_or_waiting, |_| {
+                verify::everything_reachable_is_marked(self)
+            });
         }
         // (D)
         let mut pending = Vec::new();
@@ -709,20 +722,14 @@ impl Inner {
         lock(&self.pending).iter().for_each(|q| mark(Gray(q.object())));
         lock(&self.frozen).iter().for_each(|&g| mark(g));
     }
-    fn mark_all(&self, marker: &mut Marker) {
-        loop {
-            while marker.drain(1024) == 1024 {
-                self.pool.share(marker);
-            }
-            if !self.pool.take(marker) {
-                return;
-            }
-        }
-    }
-    pub(super) fn count_marked(&self, marker: &mut Marker) {
-        let (objects, bytes) = marker.take_counts();
-        add(&self.figures.marked, objects);
-        self.marked_bytes.fetch_add(bytes, Relaxed);
+    /// Adds what a marker has marked to the sums; the objects.
+    pub(super) fn count_marked(&self, marker: &mut Marker) -> u64 {
+        let done = marker.take_done();
+        add(&self.figures.marked, done.objects);
+        add(&self.figures.mark_pieces, done.pieces);
+        self.figures.mark_step_bytes_max.fetch_max(done.step_bytes_max as u64, Relaxed);
+        self.marked_bytes.fetch_add(done.bytes, Relaxed);
+        done.objects
     }
 
     /// Runs `f` with all gray locks held.
@@ -731,22 +738,23 @@ impl Inner {
         let _grays: Vec<_> = registry.records.iter().map(|r| lock(&r.gray)).collect();
         f()
     }
-    /// (C) F1: true when nothing gray was anywhere, and MARK has ended.
-    fn flip_one(&self, marker: &mut Marker) -> bool {
-        let mut registry = lock(&self.registry);
-        let registry = &mut *registry;
+    /// (C) F1: true when nothing gray was anywhere, and MARK has ended.  Else what was in gray buffers is on the shelf.
+    ///
+    /// The locks are held for a few words a mutator; nothing in it depends on the heap's size.
+    fn flip_one(&self) -> bool {
+        let registry = lock(&self.registry);
         let mut grays: Vec<MutexGuard<'_, _>> = registry.records.iter().map(|r| lock(&r.gray)).collect();
         let mut pins = lock(&self.pins);
-        marker.stack.append(&mut registry.orphans);
-        // Helpers put blocks back only with their gray lock held.
-        while self.pool.take(marker) {}
-        let quiet = marker.stack.is_empty();
+        // Nobody can put anything on the shelf now but a worker that is active: if none is, it stays so.
+        let quiet = self.pool.is_quiet();
         let over = gray::end_marking(&mut grays, quiet, &self.phase, |gray| {
             self.count_marked(&mut gray.marker);
-            let took = !gray.marker.stack.is_empty();
-            marker.stack.append(&mut gray.marker.stack);
+            let took = !gray.marker.is_empty();
+            gray.marker.give_all();
             took
         });
+        drop(grays);
+        drop(registry);
         if over {
             let Pins { slots, free, leaving } = &mut *pins;
             for pin in leaving.drain(..) {

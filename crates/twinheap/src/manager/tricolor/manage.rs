@@ -68,7 +68,7 @@ impl Mutators for CellWord {
 
 /// Address space for the collector's stack; pages are the system's until they are used.  Marking and sweeping recurse only
 /// where the program's own types do: in chains of `Box`es, as deep as their drop.  So as deep as a main thread's, twice.
-const COLLECTOR_STACK_BYTES: usize = if cfg!(miri) { 1 << 20 } else { 16 << 20 };
+pub(super) const COLLECTOR_STACK_BYTES: usize = if cfg!(miri) { 1 << 20 } else { 16 << 20 };
 
 /// A heap: its parts, and the collector's thread.
 pub struct Shared {
@@ -211,6 +211,7 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
             .stack_size(COLLECTOR_STACK_BYTES)
             .spawn(move || {
                 its.run();
+                its.end_helpers();
                 its.take_down_if_asked();
             })
             .map_err(|_| ConfigError { knob: "manager", why: "needs a thread, and the system refuses one" })?;
@@ -611,6 +612,9 @@ impl Inner {
         stats.stop_ns_max = f.stop_ns_max.load(Relaxed);
         stats.objects_marked = f.marked.load(Relaxed);
         stats.mark_cpu_ns = f.mark_cpu_ns.load(Relaxed);
+        stats.objects_marked_by_helpers = f.helpers_marked.load(Relaxed);
+        stats.mark_pieces = f.mark_pieces.load(Relaxed);
+        stats.mark_step_bytes_max = f.mark_step_bytes_max.load(Relaxed) as usize;
         stats
     }
 

@@ -331,6 +331,11 @@ pub struct Figures {
     pub(super) marked: AtomicU64,
     /// Nanoseconds of processor time spent marking.
     pub(super) mark_cpu_ns: AtomicU64,
+    /// Objects marked by helpers.
+    pub(super) helpers_marked: AtomicU64,
+    /// Pieces of tails looked at, and the most bytes of one large object that were looked at in a step.
+    pub(super) mark_pieces: AtomicU64,
+    pub(super) mark_step_bytes_max: AtomicU64,
 }
 
 impl Figures {

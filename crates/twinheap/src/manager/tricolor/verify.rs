@@ -32,7 +32,7 @@ fn reachable(inner: &Inner, mut look: Edges, mut each: impl FnMut(Gray) -> Resul
     Ok(())
 }
 
-/// Zeal, after F1: what can be reached now is a part of what is marked (Go's gccheckmark).
+/// Zeal and `Config::check_marks`, after F1: what can be reached now is a part of what is marked (Go's gccheckmark).
 ///
 /// # Panics
 /// When the collector is broken.
@@ -57,6 +57,9 @@ pub(super) fn heap(inner: &Inner, records: &[Arc<Record>]) -> Result<(), String>
     inner.memory.verify()?;
     if inner.phase.get() != Phase::Idle {
         return Err(format!("{:?} between collections", inner.phase.get()));
+    }
+    if !inner.pool.is_quiet() || records.iter().any(|record| !lock(&record.gray).marker.is_empty()) {
+        return Err("something is gray between collections (I6)".to_owned());
     }
     let sweep_epoch = inner.sweep_epoch.load(Relaxed);
     let spans = inner.memory.spans();
