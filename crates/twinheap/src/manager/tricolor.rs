@@ -16,7 +16,8 @@
 //! * (E) **Finalize**: dead objects with a finalizer are marked after all, with all they refer to, and put into an order
 //!   (`finalize`).
 //! * (F) **F2** publishes them, and births are white again.  The pacer plans the next collection.
-//! * (G) **Sweep** (`sweep`): by the collector, and by mutators that need a span of some type.
+//! * (G) **Sweep** (`sweep`): by the collector, and by mutators that need a span of some type.  Destructors that are somebody's
+//!   code have a thread of their own (`destructors`).
 //!
 //! Go stops twice and scans stacks; here sessions make the second stop and the scan unnecessary.  The price: what a session
 //! allocates lives until it ends, and a stop waits for the longest session.
@@ -40,6 +41,8 @@ pub mod work;
 mod cache;
 #[cfg(not(loom))]
 mod collector;
+#[cfg(not(loom))]
+mod destructors;
 #[cfg(not(loom))]
 mod finalize;
 #[cfg(not(loom))]

@@ -182,10 +182,12 @@ impl Record {
         }
         let once = || if bytes > LARGE_BYTES { self.large(inner, info, bytes) } else { self.run(inner, info, bytes) };
         let mut out = once();
-        if out.is_err() && inner.phase.get() != Phase::Idle && !inner.is_own_thread() {
-            // What the collection that runs will free may be enough.
+        let comes_free = || inner.phase.get() != Phase::Idle || inner.destructors.are_due();
+        if out.is_err() && !inner.is_own_thread() && comes_free() {
+            // What the collection that runs will free may be enough, or what the last one found.
             let since = Instant::now();
             if inner.wait_until_idle(&self.in_session, Some(FULL_WAIT_MAX)) {
+                inner.destructors.wait(Some(FULL_WAIT_MAX.saturating_sub(since.elapsed())));
                 out = once();
             }
             inner.holdups.since(HoldUpCause::Throttle, since);

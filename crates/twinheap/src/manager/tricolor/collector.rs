@@ -5,6 +5,7 @@
 
 use super::{
     cache::{Record, Young},
+    destructors::{Destructors, Queue},
     finalize, gray,
     handshake::Handshake,
     mark::{Gray, Marker, Pool},
@@ -52,7 +53,7 @@ pub struct Inner {
     /// The last collection whose marking is complete: what spans must be swept for.
     pub(super) sweep_epoch: AtomicU32,
     pub(super) handshake: Handshake,
-    registry: Mutex<Registry>,
+    pub(super) registry: Mutex<Registry>,
     classes: Mutex<HashMap<(usize, usize), Arc<Class>>>,
     pub(super) large: Mutex<HashMap<usize, SpanRef>>,
     pub(super) pins: Mutex<Pins>,
@@ -69,6 +70,7 @@ pub struct Inner {
     pub(super) untracked: Mutex<HashSet<Gray>>,
     pub(super) pool: Arc<Pool>,
     pub(super) workers: Workers,
+    pub(super) destructors: Destructors,
     pub(super) background_nice: u8,
     /// Held while a collection, or a check of the stopped heap, is on.
     pub(super) cycle: Mutex<()>,
@@ -135,9 +137,10 @@ struct Done {
     mark_ns: u64,
 }
 
+/// The mutators.
 #[derive(Default)]
-struct Registry {
-    records: Vec<Arc<Record>>,
+pub struct Registry {
+    pub(super) records: Vec<Arc<Record>>,
     last_id: u32,
 }
 
@@ -164,7 +167,7 @@ struct Control {
 }
 
 thread_local! {
-    /// The heap whose collector this thread is.
+    /// The heap whose collector this thread is, or whose destructors it runs.
     static COLLECTOR_OF: Cell<*const Inner> = const { Cell::new(std::ptr::null()) };
 }
 
@@ -197,6 +200,7 @@ impl Inner {
             untracked: Mutex::default(),
             pool: Arc::default(),
             workers: Workers::new(config.mark_workers),
+            destructors: Destructors::default(),
             background_nice: config.background_nice,
             cycle: Mutex::default(),
             control: Mutex::default(),
@@ -265,9 +269,6 @@ impl Inner {
     pub(super) fn all_records(&self) -> Vec<Arc<Record>> {
         lock(&self.registry).records.clone()
     }
-    pub(super) fn record(&self, id: u32) -> Option<Arc<Record>> {
-        lock(&self.registry).records.iter().find(|r| r.id == id).cloned()
-    }
     /// The class of (type, block size); made when it is first asked for.
     pub(super) fn class(&self, info: &'static TypeInfo, block_bytes: usize) -> Arc<Class> {
         let mut classes = lock(&self.classes);
@@ -305,7 +306,8 @@ impl Inner {
             self.request(Cause::Zeal)
         }
     }
-    /// A collection whose stop comes after this call, to its end; the containers it released or finalized.
+    /// A collection whose stop comes after this call, to its end, and until the destructors of what it found have run; the
+    /// containers it released or finalized.
     pub(super) fn collect_and_wait(&self) -> usize {
         if COLLECTOR_OF.get() == &raw const *self {
             // A destructor that the collector itself runs: it cannot wait for what it keeps from ending.  What a callback
@@ -331,6 +333,8 @@ impl Inner {
         }
         let objects = control.results.iter().find(|r| r.0 == want).map_or(0, |r| r.1);
         drop(control);
+        // What it found may be dropped yet, elsewhere.
+        self.destructors.wait(None);
         self.holdups.since(HoldUpCause::Asked, since);
         objects
     }
@@ -406,6 +410,9 @@ impl Inner {
         while control.finished < want && !control.failed && !control.shutdown && since.elapsed() < at_most {
             control = self.done.wait_timeout(control, at_most).unwrap_or_else(|e| e.into_inner()).0;
         }
+        drop(control);
+        // What it found is free when it is dropped.
+        self.destructors.wait(Some(at_most.saturating_sub(since.elapsed())))
     }
     #[cold]
     fn due(&self) {
@@ -530,7 +537,11 @@ impl Inner {
     pub(super) fn has_failed(&self) -> bool {
         lock(&self.control).failed
     }
-    /// Whether the calling thread is this heap's collector.
+    /// The calling thread runs this heap's destructors from now on: what holds for the collector's thread holds for it.
+    pub(super) fn serve_as_own_thread(&self) {
+        COLLECTOR_OF.set(&raw const *self)
+    }
+    /// Whether the calling thread is this heap's collector, or runs its destructors.
     pub(super) fn is_own_thread(&self) -> bool {
         COLLECTOR_OF.get() == &raw const *self
     }
@@ -588,12 +599,8 @@ impl Inner {
         self.pace(at_stop);
         // (G)
         self.sweep_everything(self.sweep_epoch.load(Relaxed));
-        if self.memory.counts_outside() {
-            // What the dead held outside the heap is free only now.
-            let mut pacer = lock(&self.pacer);
-            pacer.1.outside_bytes = self.memory.outside_bytes();
-            self.set_plan(pacer.0.plan(&pacer.1));
-        }
+        self.destructors.wait_while_they_run();
+        self.plan_for_outside();
         self.phase.change(Phase::Idle);
         let objects = self.figures.containers.load(Relaxed) + doomed.len();
         Some(Done { objects, mark_ns })
@@ -640,13 +647,14 @@ impl Inner {
         self.stopped_with(true, Handshake::is_out, f)
     }
     /// Runs a look at the heap while nothing moves and no collection is on.
-    pub(super) fn look<O>(&self, f: impl FnOnce(&[Arc<Record>]) -> O) -> O {
+    pub(super) fn look<O>(&self, f: impl FnOnce(&[Arc<Record>], &Queue) -> O) -> O {
         let _cycle = lock(&self.cycle);
+        let queue = self.destructors.queue();
         self.stopped_with(false, Handshake::is_out, |registry| {
             for record in &registry.records {
                 record.flush(self, &mut lock(&record.gray), false);
             }
-            f(&registry.records)
+            f(&registry.records, &queue)
         })
     }
 
@@ -721,6 +729,7 @@ impl Inner {
         lock(&self.pins).slots.iter().flatten().for_each(|&g| mark(g));
         lock(&self.pending).iter().for_each(|q| mark(Gray(q.object())));
         lock(&self.frozen).iter().for_each(|&g| mark(g));
+        self.destructors.mark_doomed();
     }
     /// Adds what a marker has marked to the sums; the objects.
     pub(super) fn count_marked(&self, marker: &mut Marker) -> u64 {
@@ -775,6 +784,14 @@ impl Inner {
             self.phase.change(Phase::Sweep);
         });
     }
+    /// What the dead held outside the heap is free only when they are dropped.
+    pub(super) fn plan_for_outside(&self) {
+        if self.memory.counts_outside() {
+            let mut pacer = lock(&self.pacer);
+            pacer.1.outside_bytes = self.memory.outside_bytes();
+            self.set_plan(pacer.0.plan(&pacer.1));
+        }
+    }
     fn pace(&self, at_stop: usize) {
         let mut pacer = lock(&self.pacer);
         let allocated = self.allocated.load(Relaxed);
@@ -786,12 +803,20 @@ impl Inner {
             marked_bytes,
             heap_bytes,
             born_bytes,
-            outside_bytes: self.memory.outside_bytes(),
+            // As it was left by the last collection: what is dead of it is not dropped yet.
+            outside_bytes: self.outside_then.load(Relaxed).min(self.memory.outside_bytes()),
             overhead_bytes: self.memory.used_bytes().saturating_sub(marked_bytes + born_bytes).min(marked_bytes / 4),
         };
         let plan = pacer.0.after(&measured);
         pacer.1 = measured;
+        let outside_then = self.outside_then.load(Relaxed);
         self.set_plan(plan);
+        if self.memory.counts_outside() {
+            // Until the dead are dropped, what they hold counts as growth, or it would make room for as much again; and what
+            // is due is known only then (`plan_for_outside`).
+            self.outside_then.store(outside_then, Relaxed);
+            self.trigger_at.store(usize::MAX, Relaxed);
+        }
     }
 
     // ---- pins ---------------------------------------------------------------------------------------------------

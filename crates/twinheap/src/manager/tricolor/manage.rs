@@ -4,7 +4,7 @@
 use super::{
     cache::{self, Record},
     collector::Inner,
-    gray,
+    destructors, gray,
     mark::{Edges, Gray, Marker},
     phase::Phase,
     scan::{self, ScanWord},
@@ -211,7 +211,6 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
             .stack_size(COLLECTOR_STACK_BYTES)
             .spawn(move || {
                 its.run();
-                its.end_helpers();
                 its.take_down_if_asked();
             })
             .map_err(|_| ConfigError { knob: "manager", why: "needs a thread, and the system refuses one" })?;
@@ -455,8 +454,8 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         if local.inner.is_own_thread() {
             return Err("in a destructor that the collector runs: the heap is being swept".to_owned());
         }
-        local.inner.look(|records| {
-            verify::heap(&local.inner, records)?;
+        local.inner.look(|records, queue| {
+            verify::heap(&local.inner, records, queue)?;
             ladder::verify(&local.inner.stats(records).ladder)
         })
     }
@@ -473,11 +472,13 @@ impl Inner {
         assert!(idle, "the collector has failed: what it said is on stderr");
         record.flush(self, &mut lock(&record.gray), false);
         let frozen = lock(&self.frozen).clone();
+        let queue = self.destructors.queue();
+        let doomed = destructors::set_of(&queue);
         for span in self.memory.spans() {
-            // SAFETY: the one mutator is here and its runs are closed; no collection is on.
+            // SAFETY: the one mutator is here and its runs are closed; no collection is on; the queue's lock is ours.
             unsafe {
                 span.each_allocated(|p, _| {
-                    if !frozen.contains(&Gray(p)) {
+                    if !frozen.contains(&Gray(p)) && !doomed.contains(&Gray(p)) {
                         f(p)
                     }
                 })
@@ -618,8 +619,11 @@ impl Inner {
         stats
     }
 
-    /// The heap goes: every object that is left is dropped.  No mutator exists and the collector's thread is done.
+    /// The heap goes: every object that is left is dropped.  No mutator exists and the collector's thread is done;
+    /// the others' ends are waited for.
     fn take_down(&self) {
+        self.end_helpers();
+        self.end_destructors();
         let spans: Vec<SpanRef> = self.memory.spans();
         for span in spans {
             // SAFETY: spans in use hold objects; nobody else is left; each is dropped once.
