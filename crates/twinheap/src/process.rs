@@ -102,11 +102,28 @@ pub fn on_interrupt(_: &'static AtomicBool) -> io::Result<()> {
 pub fn thread_cpu_ns() -> u64 {
     #[cfg(all(unix, not(miri)))]
     {
-        let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: the pointer is to a local of the right type.
-        if unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut t) } == 0 {
-            return t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64;
-        }
+        clock_ns(libc::CLOCK_THREAD_CPUTIME_ID)
+    }
+    #[cfg(not(all(unix, not(miri))))]
+    0
+}
+
+/// Nanoseconds of processor time all threads of the process have used; 0 where the system cannot tell.
+pub fn process_cpu_ns() -> u64 {
+    #[cfg(all(unix, not(miri)))]
+    {
+        clock_ns(libc::CLOCK_PROCESS_CPUTIME_ID)
+    }
+    #[cfg(not(all(unix, not(miri))))]
+    0
+}
+
+#[cfg(all(unix, not(miri)))]
+fn clock_ns(clock: libc::clockid_t) -> u64 {
+    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a local of the right type.
+    if unsafe { libc::clock_gettime(clock, &mut t) } == 0 {
+        return t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64;
     }
     0
 }

@@ -19,6 +19,9 @@
 //! * (G) **Sweep** (`sweep`): by the collector, and by mutators that need a span of some type.  Destructors that are somebody's
 //!   code have a thread of their own (`destructors`).
 //!
+//! Between collections the thread gives free pages back (`scavenger`).  While mutators use every processor, marking has a
+//! quarter of them, and allocators mark what allocation is ahead of it (`meter`, `cache`).
+//!
 //! Go stops twice and scans stacks; here sessions make the second stop and the scan unnecessary.  The price: what a session
 //! allocates lives until it ends, and a stop waits for the longest session.
 //!
@@ -50,7 +53,11 @@ mod manage;
 #[cfg(not(loom))]
 mod mark;
 #[cfg(not(loom))]
+mod meter;
+#[cfg(not(loom))]
 mod pacer;
+#[cfg(not(loom))]
+mod scavenger;
 #[cfg(not(loom))]
 mod sweep;
 #[cfg(not(loom))]

@@ -305,6 +305,8 @@ pub enum Cause {
     Goal,
     /// A limit is near.
     Limit,
+    /// There was none for two minutes.
+    Timer,
     /// Zeal: at every n-th chance.
     Zeal,
     /// The heap is being taken down.

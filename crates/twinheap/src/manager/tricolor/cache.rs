@@ -36,14 +36,19 @@ use std::{
 pub const CURSORS: usize = 128;
 /// Bytes handed out before they are added to the heap's sum.
 const REPORT_BYTES: usize = 16 << 10;
-/// Bytes an assist looks at, at the least; and a mutator that waits for the collector, at a time.
-const ASSIST_BYTES_MIN: usize = 4 << 10;
+/// Bytes an assist looks at between two looks at the clock, and how long it takes at the most; what is owed then is owed
+/// by the next allocation.
+const ASSIST_BYTES: usize = 8 << 10;
+const ASSIST_MAX: Duration = Duration::from_micros(500);
+/// Bytes a mutator looks at at a time while it would else wait for the collector.
 const HELP_BYTES: usize = 64 << 10;
-/// How long allocation waits for the collector at a time: while far beyond the goal, and before it answers `Full`.
+/// How long allocation of a span's worth waits for the collector while far beyond the goal; of more, longer in proportion.
+const BRAKE: Duration = Duration::from_millis(1);
 const BRAKE_MAX: Duration = Duration::from_millis(10);
+/// How long it waits before it answers `Full`.
 const FULL_WAIT_MAX: Duration = Duration::from_secs(1);
 /// Why the next session waits: see `Record::hold_back`.
-const BRAKE: u8 = 1;
+const FAR: u8 = 1;
 const FULL: u8 = 2;
 /// Blocks of a run under zeal, so that there are many slow paths.
 const ZEAL_RUN: u32 = 8;
@@ -88,6 +93,8 @@ pub struct GrayPart {
     open: u128,
     /// Bytes handed out and not yet added to the heap's sum.
     unreported_bytes: usize,
+    /// Objects to be looked at on this mutator's account.
+    owed: u64,
 }
 
 /// What a mutator noted since the last stop: weak boxes and objects with finalizers, whole.
@@ -138,6 +145,7 @@ impl Record {
                 held: (0..CURSORS).map(|_| Held::default()).collect(),
                 open: 0,
                 unreported_bytes: 0,
+                owed: 0,
             }),
             young: UnsafeCell::default(),
         }
@@ -178,7 +186,7 @@ impl Record {
     pub(super) fn refill(&self, inner: &Inner, info: &'static TypeInfo, bytes: usize) -> Result<NonNull<u8>, Full> {
         inner.chance();
         if inner.must_brake() {
-            self.brake(inner);
+            self.brake(inner, bytes);
         }
         let once = || if bytes > LARGE_BYTES { self.large(inner, info, bytes) } else { self.run(inner, info, bytes) };
         let mut out = once();
@@ -213,7 +221,7 @@ impl Record {
         if met == FULL {
             inner.wait_for_collection(FULL_WAIT_MAX)
         } else {
-            while inner.must_brake() && since.elapsed() < BRAKE_MAX {
+            while inner.must_brake() && since.elapsed() < BRAKE {
                 inner.wait_a_little()
             }
         }
@@ -312,7 +320,7 @@ impl Record {
         Ok(NonNull::new(span.block(0)).expect("a block is not null"))
     }
 
-    /// Marks on the allocator's account, while the heap is near its goal: so it cannot run away from the marker.
+    /// Marks on the allocator's account, where allocation is ahead of marking (`pacer::assist`).
     /// The gray lock is held, so marking cannot end meanwhile; our own open guards are on cells that are done (I5).
     #[inline]
     fn assist(&self, inner: &Inner, gray: &mut GrayPart, bytes: usize) {
@@ -323,10 +331,26 @@ impl Record {
     #[cold]
     #[inline(never)]
     fn assist_slow(&self, inner: &Inner, gray: &mut GrayPart, bytes: usize) {
+        gray.owed = match inner.assist_owed(bytes) {
+            0 => 0,
+            owed => gray.owed.saturating_add(owed),
+        };
+        if gray.owed == 0 {
+            return;
+        }
         let since = Instant::now();
-        // As many bytes as the run has: at least as fast as they are born.
-        gray.marker.mark_some(bytes.max(ASSIST_BYTES_MIN));
-        inner.holdups.since(HoldUpCause::Assist, since);
+        loop {
+            let done_bytes = gray.marker.mark_some(ASSIST_BYTES);
+            let marked = inner.count_marked(&mut gray.marker);
+            // Nothing to be had: what is left is on its way through the workers' hands.
+            gray.owed = if done_bytes < ASSIST_BYTES { 0 } else { gray.owed.saturating_sub(marked) };
+            if gray.owed == 0 || since.elapsed() >= ASSIST_MAX {
+                break;
+            }
+        }
+        let took = since.elapsed();
+        inner.meter.assist_ns.fetch_add(took.as_nanos() as u64, Relaxed);
+        inner.holdups.record(HoldUpCause::Assist, took);
     }
     /// Far beyond the goal: the collector is not getting along.  Helps it, or waits for it, for a while; if it has not even
     /// begun, because this session is open, the next one waits.
@@ -334,18 +358,24 @@ impl Record {
     /// Never for long: a destructor that the collector runs may be waiting for us.
     #[cold]
     #[inline(never)]
-    fn brake(&self, inner: &Inner) {
+    fn brake(&self, inner: &Inner, bytes: usize) {
         let since = Instant::now();
-        while since.elapsed() < BRAKE_MAX && inner.must_brake() {
+        let most = BRAKE.saturating_mul((bytes / SPAN_BYTES).clamp(1, 1000) as u32).min(BRAKE_MAX);
+        let mut helped = Duration::ZERO;
+        while since.elapsed() < most && inner.must_brake() {
             match inner.phase.get() {
                 Phase::Idle => {
-                    self.hold_back.store(BRAKE, Relaxed);
+                    self.hold_back.store(FAR, Relaxed);
                     break;
                 }
-                Phase::Mark if self.help(inner) => {}
+                Phase::Mark => {
+                    let begin = Instant::now();
+                    if self.help(inner) { helped += begin.elapsed() } else { inner.wait_a_little() }
+                }
                 _ => inner.wait_a_little(),
             }
         }
+        inner.meter.assist_ns.fetch_add(helped.as_nanos() as u64, Relaxed);
         inner.holdups.since(HoldUpCause::Throttle, since);
     }
     /// Marks a little; false when there was nothing to mark.
@@ -355,7 +385,12 @@ impl Record {
     /// Marks on the mutator's account: the bytes of the objects it looked at, at most a piece more than the budget; 0 when
     /// nothing is to be had, or marking is over.  Its own open guards are on cells that are done (I5).
     pub(super) fn mark_some(&self, inner: &Inner, budget_bytes: usize) -> usize {
-        super::gray::while_marking(&self.gray, &inner.phase, |gray| gray.marker.mark_some(budget_bytes)).unwrap_or(0)
+        let some = |gray: &mut GrayPart| {
+            let done_bytes = gray.marker.mark_some(budget_bytes);
+            inner.count_marked(&mut gray.marker);
+            done_bytes
+        };
+        super::gray::while_marking(&self.gray, &inner.phase, some).unwrap_or(0)
     }
 
     /// A cursor and its neighbour change places.

@@ -9,8 +9,10 @@ use super::{
     finalize, gray,
     handshake::Handshake,
     mark::{Gray, Marker, Pool},
+    meter::Meter,
     pacer::{Measured, Pacer, Plan},
     phase::{Phase, PhaseWord},
+    scavenger::Scavenger,
     sweep::{Class, Figures},
     verify, weak,
     workers::Workers,
@@ -79,18 +81,19 @@ pub struct Inner {
     done: Condvar,
     pub(super) automatic: AtomicBool,
     pub(super) pacer: Mutex<(Pacer, Measured)>,
+    pub(super) meter: Meter,
     pub(super) goal: AtomicUsize,
     /// Bytes handed out since the heap began, and where on that scale (to which the growth of what is outside the heap
     /// is added) the heap is empty, a collection begins, assists begin, and allocation is slowed down.
     pub(super) allocated: AtomicUsize,
-    base: AtomicUsize,
+    pub(super) base: AtomicUsize,
     pub(super) trigger_at: AtomicUsize,
     pub(super) assist_at: AtomicUsize,
     brake_at: AtomicUsize,
     /// Bytes outside the heap when the plan was made.
-    outside_then: AtomicUsize,
+    pub(super) outside_then: AtomicUsize,
     /// Bytes marked in this collection.
-    marked_bytes: AtomicUsize,
+    pub(super) marked_bytes: AtomicUsize,
     pub(super) figures: Figures,
     pub(super) holdups: HoldUps,
     pub(super) zeal: Option<u32>,
@@ -173,13 +176,15 @@ thread_local! {
 
 impl Inner {
     pub(super) fn new(config: &Config) -> Self {
-        let limit = [config.memory_limit_bytes, config.max_heap_bytes].into_iter().flatten().min();
-        let mut pacer = Pacer::new(config.gogc, config.min_heap_bytes, limit);
+        let meter = Meter::new();
+        let (soft, hard) = (config.memory_limit_bytes, config.max_heap_bytes);
+        let pacer = Pacer::new(config.gogc, config.min_heap_bytes, soft, hard, meter.processors);
         let plan = pacer.first();
         let inner = Inner {
             memory: Memory::new(Limits {
                 hard_bytes: config.max_heap_bytes,
                 outside_bytes: config.outside_bytes,
+                returns_in_background: true,
                 ..Limits::default()
             }),
             phase: PhaseWord::new(),
@@ -208,6 +213,7 @@ impl Inner {
             done: Condvar::new(),
             automatic: AtomicBool::new(config.automatic),
             pacer: Mutex::new((pacer, Measured::default())),
+            meter,
             goal: AtomicUsize::new(0),
             allocated: AtomicUsize::new(0),
             base: AtomicUsize::new(0),
@@ -232,6 +238,7 @@ impl Inner {
             zeal_objects: AtomicUsize::new(0),
         };
         inner.set_plan(plan);
+        inner.scavenge_to_limit();
         inner
     }
     /// What spans bear as their heap.
@@ -360,7 +367,10 @@ impl Inner {
     /// Whether the heap has grown so far beyond its goal that allocation must wait for the collector.
     #[inline]
     pub(super) fn must_brake(&self) -> bool {
-        self.grown() >= self.brake_at.load(Relaxed) && self.zeal.is_none() && !self.is_own_thread()
+        self.grown() >= self.brake_at.load(Relaxed)
+            && self.zeal.is_none()
+            && !self.meter.is_capped.load(Relaxed)
+            && !self.is_own_thread()
     }
     /// Looks whether a collection is due, and whether allocation must wait for it.
     #[inline(never)]
@@ -381,6 +391,7 @@ impl Inner {
     pub(super) fn wait_until_idle(&self, in_session: &AtomicU32, at_most: Option<Duration>) -> bool {
         debug_assert!(!self.is_own_thread());
         let since = Instant::now();
+        self.hurry();
         // A check stops sessions once more, after marking; one that only waits for the end is not waited for.  It waits to
         // the end then: what looks at the stopped heap must not meet it.
         let checks = self.checks_marks;
@@ -422,23 +433,30 @@ impl Inner {
             self.request(Cause::Goal)
         }
     }
-    fn set_plan(&self, plan: Plan) {
+    pub(super) fn set_plan(&self, plan: Plan) {
         self.goal.store(plan.goal_bytes, Relaxed);
-        // What the last cycle used, or a tenth above the goal, so that a span more does not cost two system calls.
-        if plan.goal_bytes != usize::MAX {
-            self.memory.expect((plan.goal_bytes + plan.goal_bytes / 10).max(self.memory.used_bytes()));
-        }
+        self.meter.is_capped.store(plan.is_capped, Relaxed);
         // `MAX`: never.
         let at = |bytes: usize| if bytes == usize::MAX { bytes } else { self.base.load(Relaxed).wrapping_add(bytes) };
         self.outside_then.store(self.memory.outside_bytes(), Relaxed);
         self.trigger_at.store(at(plan.trigger_bytes), Relaxed);
-        self.brake_at.store(at(plan.goal_bytes.saturating_add((plan.goal_bytes / 32).max(1 << 20))), Relaxed);
+        self.brake_at.store(at(Self::brake_bytes(plan.goal_bytes)), Relaxed);
     }
     /// A knob has changed.
     pub(super) fn plan_again(&self, change: impl FnOnce(&mut Pacer)) {
         let mut pacer = lock(&self.pacer);
         change(&mut pacer.0);
         self.set_plan(pacer.0.plan(&pacer.1));
+        drop(pacer);
+        self.scavenge_to_limit();
+    }
+    /// Mutators that are in a session and do not wait for the end of a collection.
+    pub(super) fn mutators_running(&self) -> usize {
+        lock(&self.registry).records.iter().filter(|r| r.in_session.load(Relaxed) == 1).count()
+    }
+    /// Whether the program has asked for a collection that has not begun.
+    pub(super) fn is_asked_for(&self) -> bool {
+        lock(&self.control).requested == Some(Cause::Asked)
     }
 
     // ---- the thread ---------------------------------------------------------------------------------------------
@@ -457,21 +475,10 @@ impl Inner {
         COLLECTOR_OF.set(Arc::as_ptr(self));
         let _fall = Fall(self);
         process::set_batch(true);
+        let mut scavenger = Scavenger::new();
+        let mut ended = Instant::now();
         loop {
-            let (cause, number) = {
-                let mut control = lock(&self.control);
-                let cause = loop {
-                    if control.shutdown {
-                        return;
-                    }
-                    match control.requested.take() {
-                        Some(cause) => break cause,
-                        None => control = self.wake.wait(control).unwrap_or_else(|e| e.into_inner()),
-                    }
-                };
-                control.begun += 1;
-                (cause, control.begun)
-            };
+            let Some((cause, number)) = self.next_cause(&mut scavenger, ended) else { return };
             let begin = thread_cpu_ns();
             let began_ns = self.began.elapsed().as_nanos() as u64;
             let goal_bytes = self.goal.load(Relaxed);
@@ -531,6 +538,38 @@ impl Inner {
             }
             drop(control);
             self.done.notify_all();
+            ended = Instant::now();
+        }
+    }
+    /// Waits for something to do, and meanwhile gives pages back; `None` when the heap goes.
+    fn next_cause(&self, scavenger: &mut Scavenger, ended: Instant) -> Option<(Cause, u64)> {
+        loop {
+            {
+                let mut control = lock(&self.control);
+                if control.shutdown {
+                    return None;
+                }
+                if let Some(cause) = control.requested.take() {
+                    control.begun += 1;
+                    return Some((cause, control.begun));
+                }
+            }
+            let until_next = self.scavenge(scavenger);
+            let since_ns = ended.elapsed().as_nanos() as u64;
+            let (period_ns, left_ns) = {
+                let pacer = &lock(&self.pacer).0;
+                (pacer.period_ns, pacer.overdue_in_ns(since_ns))
+            };
+            if left_ns == 0 {
+                self.request(Cause::Timer);
+            }
+            // Overdue and not requested: collections by themselves are off.
+            let left = Duration::from_nanos(if left_ns == 0 { period_ns } else { left_ns });
+            let at_most = until_next.map_or(left, |next| next.min(left));
+            let control = lock(&self.control);
+            if control.requested.is_none() && !control.shutdown {
+                let _ = self.wake.wait_timeout(control, at_most);
+            }
         }
     }
     /// Whether the collector's thread has panicked.
@@ -554,6 +593,7 @@ impl Inner {
     /// One collection; none when collections by themselves were switched off before it could begin.
     fn collection(self: &Arc<Self>, cause: Cause) -> Option<Done> {
         self.figures.containers.store(0, Relaxed);
+        self.meter_begin(cause);
         // (A)
         let wanted = || cause == Cause::Asked || self.automatic.load(Relaxed);
         // In a stop mutators wait for this thread: it must not wait for them.
@@ -601,6 +641,7 @@ impl Inner {
         self.sweep_everything(self.sweep_epoch.load(Relaxed));
         self.destructors.wait_while_they_run();
         self.plan_for_outside();
+        self.scavenge_to_limit();
         self.phase.change(Phase::Idle);
         let objects = self.figures.containers.load(Relaxed) + doomed.len();
         Some(Done { objects, mark_ns })
@@ -688,14 +729,12 @@ impl Inner {
         self.epoch.store(epoch, Relaxed);
         self.phase.change(Phase::Mark);
         let allocated = self.allocated.load(Relaxed);
-        // Helpers come in half-way from here to the goal; a little beyond it nobody may run away any more.
+        self.meter_stop(allocated);
+        // A little beyond the goal nobody may run away any more.
         let heap = allocated.wrapping_sub(self.base.load(Relaxed));
-        let goal = self.goal.load(Relaxed);
-        let way = goal.saturating_sub(heap);
-        self.assist_at.store(allocated.saturating_add((way / 2).max(256 << 10)), Relaxed);
+        let way = Self::brake_bytes(self.goal.load(Relaxed)).saturating_sub(heap).max(64 << 10);
         let outside = self.grown() - allocated;
-        self.brake_at
-            .store((allocated + outside).saturating_add(way.saturating_add((goal / 32).max(1 << 20))), Relaxed);
+        self.brake_at.store((allocated + outside).saturating_add(way), Relaxed);
         allocated
     }
     /// Weak boxes that will be visited in the next WEAK.  In a stop.
@@ -792,33 +831,6 @@ impl Inner {
             self.set_plan(pacer.0.plan(&pacer.1));
         }
     }
-    fn pace(&self, at_stop: usize) {
-        let mut pacer = lock(&self.pacer);
-        let allocated = self.allocated.load(Relaxed);
-        let marked_bytes = self.marked_bytes.swap(0, Relaxed);
-        let born_bytes = allocated - at_stop;
-        let heap_bytes = at_stop.wrapping_sub(self.base.load(Relaxed));
-        self.base.store(allocated.wrapping_sub(marked_bytes + born_bytes), Relaxed);
-        let measured = Measured {
-            marked_bytes,
-            heap_bytes,
-            born_bytes,
-            // As it was left by the last collection: what is dead of it is not dropped yet.
-            outside_bytes: self.outside_then.load(Relaxed).min(self.memory.outside_bytes()),
-            overhead_bytes: self.memory.used_bytes().saturating_sub(marked_bytes + born_bytes).min(marked_bytes / 4),
-        };
-        let plan = pacer.0.after(&measured);
-        pacer.1 = measured;
-        let outside_then = self.outside_then.load(Relaxed);
-        self.set_plan(plan);
-        if self.memory.counts_outside() {
-            // Until the dead are dropped, what they hold counts as growth, or it would make room for as much again; and what
-            // is due is known only then (`plan_for_outside`).
-            self.outside_then.store(outside_then, Relaxed);
-            self.trigger_at.store(usize::MAX, Relaxed);
-        }
-    }
-
     // ---- pins ---------------------------------------------------------------------------------------------------
     /// Needs no shade: what a session can reach is of the snapshot, or black (I2).
     pub(super) fn pin(&self, p: NonNull<u8>) -> usize {
@@ -842,6 +854,10 @@ impl Inner {
             pins.slots[pin] = None;
             pins.free.push(pin);
         }
+    }
+    /// Bytes of the pins.
+    pub(super) fn roots_bytes(&self) -> usize {
+        lock(&self.pins).slots.len() * size_of::<Gray>()
     }
     /// Every root, for checks.
     pub(super) fn roots(&self) -> Vec<Gray> {

@@ -216,6 +216,11 @@ impl Marker {
             None => false,
         }
     }
+    /// Puts back what it has, and is not active any more.
+    pub(super) fn leave(&mut self) {
+        self.give_all();
+        self.pool.leave(&mut self.active)
+    }
     /// What was done since the last call.
     pub(super) fn take_done(&mut self) -> Done {
         std::mem::take(&mut self.done)

@@ -321,6 +321,14 @@ impl<T: Copy, R> Work<T, R> {
         }
         next
     }
+    /// A worker with nothing is not active any more, whatever is on the shelf.
+    pub fn leave(&self, active: &mut bool) {
+        let mut shelf = lock(&self.shelf);
+        shelf.active -= u32::from(std::mem::take(active));
+        if shelf.is_quiet() {
+            self.change.notify_all()
+        }
+    }
     /// Workers are to go, when they have nothing left; with `fallen`, one of them did so by a panic.
     pub fn close(&self, fallen: bool) {
         let mut shelf = lock(&self.shelf);
