@@ -323,6 +323,8 @@ metrics! {
         "Collections because a limit was near." |r| cause(r, Cause::Limit);
     "/twinheap/collections/threshold:collections" Uint64 true
         "Collections because a count passed its threshold." |r| cause(r, Cause::Threshold);
+    "/twinheap/collections/timer:collections" Uint64 true
+        "Collections because there was none for two minutes." |r| cause(r, Cause::Timer);
     "/twinheap/collector:cpu-seconds" Float64 true
         "Processor time of the collector's own threads, sweeping and destructors included."
         |r| if r.collects { seconds(r.figures.collector_ns) } else { None };

@@ -56,7 +56,7 @@ fn marked_by(n: u32, touch: impl for<'gc> FnOnce(&Mutation<'gc, Solo>, &Places<'
         std::thread::yield_now()
     }
     m.mutate(|mc, places| touch(mc, places));
-    let marked = lock(&record.gray).marker.objects;
+    let marked = inner.count_marked(&mut lock(&record.gray).marker);
     drop(pins);
     m.collect(Request::FULL);
     m.verify().expect("every law holds");
