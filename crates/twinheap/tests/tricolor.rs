@@ -19,6 +19,8 @@ use twinheap::{
 mod destructors;
 #[path = "tricolor/marking.rs"]
 mod marking;
+#[path = "tricolor/pacing.rs"]
+mod pacing;
 #[path = "tricolor/pressure.rs"]
 mod pressure;
 

@@ -16,7 +16,7 @@
 //! [`Memory::unmap_clean`] only, which a manager calls when it remembers no address of a free block.
 //!
 //! Huge pages (`Limits::huge_pages_from_bytes`): a walk in an order that is not that of addresses misses the TLB as often as
-//! the cache; with pages of 2 MiB a full counting collection of a million nodes linked at random costs a quarter less.  Not
+//! the cache; with pages of 2 MiB a full collection, of either manager, costs a quarter less.  Not
 //! for small heaps, whose resident size would be rounded up; and no more for a chunk that gave pages back, or the kernel
 //! would fill the holes again (`khugepaged` collapses ranges with up to 511 holes).
 //!

@@ -69,6 +69,8 @@ pub struct Collection {
     pub after_bytes: usize,
     /// Of that, what was marked or born while marking.
     pub live_bytes: usize,
+    /// Spans in use when marking ended, in bytes; chunks' heads not counted.
+    pub span_bytes: usize,
     /// What the heap should not have grown beyond.
     pub goal_bytes: usize,
 }

@@ -43,7 +43,8 @@ const ASSIST_BYTES: usize = 8 << 10;
 const ASSIST_MAX: Duration = Duration::from_micros(500);
 /// Bytes a mutator looks at at a time while it would else wait for the collector.
 const HELP_BYTES: usize = 64 << 10;
-/// How long allocation of a span's worth waits for the collector while far beyond the goal; of more, longer in proportion.
+/// How long allocation of a span's worth waits for the collector while far beyond the goal; and of more, or where that was not
+/// enough because the collector has no processor, at the most.
 const BRAKE: Duration = Duration::from_millis(1);
 const BRAKE_MAX: Duration = Duration::from_millis(10);
 /// How long it waits before it answers `Full`.
@@ -225,7 +226,8 @@ impl Record {
         if met == FULL {
             inner.wait_for_collection(FULL_WAIT_MAX)
         } else {
-            while inner.must_brake() && since.elapsed() < BRAKE {
+            // It has only to begin: so this is short, where it has a processor.
+            while inner.must_brake() && since.elapsed() < BRAKE_MAX {
                 inner.wait_a_little()
             }
         }
@@ -366,7 +368,8 @@ impl Record {
     #[inline(never)]
     fn brake(&self, inner: &Inner, bytes: usize) {
         let since = Instant::now();
-        let most = BRAKE.saturating_mul((bytes / SPAN_BYTES).clamp(1, 1000) as u32).min(BRAKE_MAX);
+        let spans = (bytes / SPAN_BYTES).clamp(1, 10) as u32;
+        let most = if inner.is_out_of_hand() { BRAKE_MAX } else { BRAKE.saturating_mul(spans).min(BRAKE_MAX) };
         let mut helped = Duration::ZERO;
         while since.elapsed() < most && inner.must_brake() {
             match inner.phase.get() {

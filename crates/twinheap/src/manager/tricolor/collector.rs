@@ -48,6 +48,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Heaps above so many bytes ask for huge pages, as the counting managers' do.  Measured with `examples/pacing.rs`, medians
+/// of processor time: three million nodes marked at random take a quarter less (81 to 61 ns each), in the order of addresses
+/// as much as before; binary-trees at depth 14 a fifth less, because fewer pages are faulted in, at depth 18 the same.  The
+/// price is up to a huge page more that is resident.
+const HUGE_PAGES_FROM: usize = 4 << 20;
+/// Under a smaller soft limit that price is too high: half of a per cent or more.
+const LIMIT_FOR_HUGE_PAGES: usize = 256 << 20;
+
 /// Adds to a sum that only one thread writes.
 pub(super) fn add(to: &AtomicU64, n: u64) {
     to.fetch_add(n, Relaxed);
@@ -209,6 +217,9 @@ impl Inner {
                 hard_bytes: config.max_heap_bytes,
                 outside_bytes: config.outside_bytes,
                 returns_in_background: true,
+                huge_pages_from_bytes: soft
+                    .is_none_or(|limit| limit >= LIMIT_FOR_HUGE_PAGES)
+                    .then_some(HUGE_PAGES_FROM),
                 ..Limits::default()
             }),
             phase: PhaseWord::new(),
@@ -403,6 +414,10 @@ impl Inner {
             && !self.meter.is_capped.load(Relaxed)
             && !self.is_own_thread()
     }
+    /// Whether waiting has not helped so far.
+    pub(super) fn is_out_of_hand(&self) -> bool {
+        self.grown() >= self.brake_at.load(Relaxed).saturating_add(self.goal.load(Relaxed) / 40)
+    }
     /// Looks whether a collection is due, and whether allocation must wait for it.
     #[inline(never)]
     pub(super) fn has_outgrown(&self) -> bool {
@@ -559,6 +574,7 @@ impl Inner {
                         before_bytes: heap_bytes,
                         after_bytes: heap_bytes + born_bytes,
                         live_bytes: marked_bytes + born_bytes,
+                        span_bytes: self.meter.span_bytes.load(Relaxed),
                         goal_bytes,
                     };
                     if !contained(|| tell(&collection)) {
@@ -786,7 +802,7 @@ impl Inner {
         self.meter_stop(allocated);
         // A little beyond the goal nobody may run away any more.
         let heap = allocated.wrapping_sub(self.base.load(Relaxed));
-        let way = Self::brake_bytes(self.goal.load(Relaxed)).saturating_sub(heap).max(64 << 10);
+        let way = Self::brake_bytes(self.goal.load(Relaxed)).saturating_sub(heap).max(32 << 10);
         let outside = self.grown() - allocated;
         self.brake_at.store((allocated + outside).saturating_add(way), Relaxed);
         allocated

@@ -15,7 +15,7 @@ use super::{
     mark::Marker,
     pacer::{
         Measured, Pacer, Plan,
-        assist::{Schedule, hard_bytes},
+        assist::Schedule,
         share::{Share, background_processors},
     },
 };
@@ -81,6 +81,8 @@ pub struct Meter {
     is_awaited: AtomicBool,
     /// Nanoseconds of processor time of helpers that mark.
     pub(super) helpers_ns: AtomicU64,
+    /// Spans in use when marking ended last.
+    pub(super) span_bytes: AtomicUsize,
     /// Nanoseconds that mutators marked, all together.
     pub(super) assist_ns: AtomicU64,
     /// Collections whose mark was capped.
@@ -103,6 +105,7 @@ impl Meter {
             is_capped: AtomicBool::new(false),
             is_awaited: AtomicBool::new(false),
             helpers_ns: AtomicU64::new(0),
+            span_bytes: AtomicUsize::new(0),
             assist_ns: AtomicU64::new(0),
             capped: AtomicU64::new(0),
             throttled_ns: AtomicU64::new(0),
@@ -168,6 +171,8 @@ impl Inner {
     /// F2: the next collection, from what this one measured.  `at_stop`: bytes handed out when it began.
     pub(super) fn pace(&self, at_stop: usize) {
         let now = self.meter.read();
+        let used_bytes = self.memory.used_bytes();
+        self.meter.span_bytes.store(used_bytes.saturating_sub(self.memory.head_bytes()), Relaxed);
         let mut pacer = lock(&self.pacer);
         let allocated = self.allocated.load(Relaxed);
         let marked_bytes = self.marked_bytes.swap(0, Relaxed);
@@ -185,13 +190,12 @@ impl Inner {
             // As it was left by the last collection: what is dead of it is not dropped yet.
             outside_bytes: self.outside_then.load(Relaxed).min(self.memory.outside_bytes()),
             roots_bytes: self.roots_bytes(),
-            overhead_bytes: self.memory.used_bytes().saturating_sub(marked_bytes + born_bytes).min(marked_bytes / 4),
+            overhead_bytes: used_bytes.saturating_sub(marked_bytes + born_bytes).min(marked_bytes / 4),
             work: self.figures.marked.load(Relaxed) - marks.mark.1,
             background_ns: mark.collector_ns,
             assist_ns: mark.assist_ns,
             mutator_ns: mark.program_ns,
             cycle_bytes: allocated.wrapping_sub(marks.plan.1),
-            cycle_ns: cycle.wall_ns,
             collector_ns: cycle.collector_ns + cycle.assist_ns,
             program_ns: cycle.program_ns,
         };
@@ -216,9 +220,9 @@ impl Inner {
         let done = self.figures.marked.load(Relaxed) - self.meter.marked_before.load(Relaxed);
         self.meter.schedule().owed(bytes, heap, done)
     }
-    /// Where allocation waits for the collector that marks: at the end of the steep part of the line.
+    /// Where allocation waits for the collector.
     pub(super) fn brake_bytes(goal_bytes: usize) -> usize {
-        hard_bytes(goal_bytes).max(goal_bytes.saturating_add(128 << 10))
+        goal_bytes.saturating_add((goal_bytes / 50).max(64 << 10))
     }
     /// The limiter hears of long marks before they end.
     fn tell_limiter(&self, now: Reading) {
@@ -297,5 +301,26 @@ impl Inner {
     /// Somebody began to wait for the collection that runs.
     pub(super) fn hurry(&self) {
         self.meter.is_awaited.store(true, Relaxed)
+    }
+}
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use super::*;
+    use crate::{config::Config, sync::Arc};
+
+    /// Go's `TestPeriodicGC`, with its period of nothing: two collections come though nobody allocates.
+    #[test]
+    fn a_collection_comes_when_there_was_none_for_long() {
+        let inner = Arc::new(Inner::new(&Config { zeal: None, ..Config::default() }));
+        inner.plan_again(|pacer| pacer.period_ns = 1_000_000);
+        let its = inner.clone();
+        let thread = std::thread::spawn(move || its.run());
+        while inner.figures.collections.load(Relaxed) < 2 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        inner.plan_again(|pacer| pacer.period_ns = u64::MAX);
+        inner.shut_down();
+        thread.join().unwrap();
     }
 }
