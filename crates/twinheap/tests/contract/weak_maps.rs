@@ -3,8 +3,8 @@
 use crate::trial::{Ledger, Node, R, Trial, check, collect, node, node_with, on_a_small_stack};
 use std::ops::ControlFlow;
 use twinheap::{
-    Config, Finalize, Gc, GcAny, GcBytes, GcVec, GcWeakMap, Heap, Manager, Mutation, OneMutator, Trace, Val,
-    config::MIN_LIMIT_BYTES,
+    ByAddress, Config, Finalize, Gc, GcAny, GcBytes, GcMap, GcVec, GcWeakMap, Heap, Manager, Mutation, OneMutator,
+    Trace, Val, config::MIN_LIMIT_BYTES,
 };
 
 laws!(
@@ -19,6 +19,7 @@ laws!(
     a_key_that_comes_back,
     dead_entries_take_no_room,
     weak_maps_at_the_limit,
+    maps_of_their_own_type,
 );
 one_mutator_laws!(ephemerons_are_not_listed);
 
@@ -419,6 +420,33 @@ pub fn weak_maps_at_the_limit<M: Manager>(t: &Trial) {
         });
         collect(m);
         t.see("done");
+    });
+}
+
+/// Maps from a type to itself.
+#[derive(Trace)]
+struct Own<'gc, M: Manager> {
+    weak: GcWeakMap<'gc, Own<'gc, M>, Gc<'gc, Own<'gc, M>, M>, M>,
+    all: GcVec<'gc, Option<Gc<'gc, Own<'gc, M>, M>>, M>,
+    known: GcMap<'gc, ByAddress<'gc, Own<'gc, M>, M>, Gc<'gc, Own<'gc, M>, M>, M>,
+}
+pub fn maps_of_their_own_type<M: Manager>(t: &Trial) {
+    t.with::<M, _>(|m| {
+        m.mutate(|mc, root| {
+            let own = || Gc::new(mc, Own { weak: GcWeakMap::new(), all: GcVec::new(), known: GcMap::new() });
+            let (a, b) = (own(), own());
+            a.weak.insert(mc, &a, b.clone());
+            a.all.push(mc, None);
+            a.known.insert(mc, ByAddress(b.clone()), a.clone());
+            root.value.set(mc, Val::from_gc(a));
+        });
+        collect(m);
+        m.mutate(|_, root| {
+            let a = root.value.get().downcast::<Own<'_, M>>().unwrap();
+            let b = a.weak.get(&a).expect("the key lives");
+            assert!(a.known.get(&ByAddress(b)).unwrap().ptr_eq(&a));
+            t.see(a.all.len());
+        });
     });
 }
 

@@ -645,4 +645,4 @@ impl Inner {
 }
 
 #[cfg(test)]
-mod held_collector;
+mod tests;
