@@ -52,7 +52,7 @@ pub fn weak_maps<M: Manager>(t: &Trial) {
             hold(mc, root);
             let map = &held(root).by_node;
             let (a, b, c) = (node(mc, 1), node(mc, 2), node(mc, 3));
-            assert!(map.is_empty() && map.len() == 0 && map.get(&a).is_none() && map.remove(mc, &a).is_none());
+            assert!((map.is_empty(), map.len()) == (true, 0) && map.get(&a).is_none() && map.remove(mc, &a).is_none());
             assert!(map.insert(mc, &a, node(mc, 10)).is_none() && map.insert(mc, &b, node(mc, 20)).is_none());
             assert_eq!(map.insert(mc, &a, node(mc, 11)).unwrap().id, 10);
             assert_eq!((map.get(&a).unwrap().id, map.get(&b).unwrap().id, map.len()), (11, 20, 2));
@@ -126,7 +126,8 @@ pub fn keys_die_and_values_with_them<M: Manager>(t: &Trial) {
             assert_eq!((keys.dropped(), values.dropped()), (24, 24));
         }
     });
-    (keys.settled(), values.settled());
+    keys.settled();
+    values.settled();
 }
 
 pub fn a_map_dies_and_values_with_it<M: Manager>(t: &Trial) {
