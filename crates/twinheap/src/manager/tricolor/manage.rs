@@ -711,4 +711,4 @@ impl Inner {
 }
 
 #[cfg(test)]
-mod held_collector;
+mod tests;
