@@ -210,6 +210,10 @@ impl<R: Rootable<M>, M: Manager> Mutator<R, M> {
     ///
     /// With [`Finalizers::Automatic`], finalizers it found have run too.  With [`Finalizers::Manual`] and
     /// `pending` in the answer, drain [`Mutation::next_pending`] in a session and call [`Self::finish_collection`].
+    ///
+    /// The destructors of what it found have run as well: under the tricolor managers on a thread of their own, which this waits
+    /// for.  One that waits for the caller waits for ever; one that waits for mutators to go on does not, where collections
+    /// come by themselves.
     #[track_caller]
     pub fn collect(&mut self, request: Request) -> Collected {
         let at = Location::caller();

@@ -336,7 +336,7 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         let bytes = cache::block_bytes(info, object_bytes);
         match local.record.next_block(info, bytes) {
             Some(p) => Ok(p),
-            None => local.record.refill(&local.inner, info, bytes),
+            None => local.record.next_block_elsewhere(&local.inner, info, bytes),
         }
     }
     #[inline(always)]
