@@ -588,7 +588,7 @@ impl<'gc, M: Shows> Both<'_, 'gc, M> {
     fn drain(&mut self) -> Result<(), String> {
         while let Some(pending) = self.mc.next_pending() {
             match pending {
-                Pending::Finalize(any) => {
+                Pending::Finalize { object: any, .. } => {
                     let Some(mortal) = any.downcast_ref::<Mortal<'gc, M>>() else {
                         return Err(format!("{any:?} has no finalizer"));
                     };
@@ -598,7 +598,7 @@ impl<'gc, M: Shows> Both<'_, 'gc, M> {
                     }
                     self.model.finalized(self.log.take())?;
                 }
-                Pending::WeakDied(any) => {
+                Pending::WeakDied { object: any, .. } => {
                     let Some(weak) = any.downcast_ref::<Weak<'gc, M>>() else {
                         return Err(format!("{any:?} is no weak reference"));
                     };
@@ -607,7 +607,7 @@ impl<'gc, M: Shows> Both<'_, 'gc, M> {
                     }
                     self.model.weak_died(*weak.data() as usize, M::CONSTRAINTS.concurrent)?;
                 }
-                Pending::Saved(any) => {
+                Pending::Saved { object: any, .. } => {
                     if let Some(view) = View::of(&Val::from_any(any)) {
                         let id = view.id as usize;
                         if !self.model.objects[id].excused && self.model.reachable().contains(&id) {

@@ -521,6 +521,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 Some(IterKind::Enumerate) => T::Enumerate,
                 Some(IterKind::Zip) => T::Zip,
                 Some(IterKind::ListReversed) => T::ListReverseIterator,
+                Some(IterKind::Deque) => T::DequeIterator,
+                Some(IterKind::DequeReversed) => T::DequeReverseIterator,
                 _ => T::Iterator,
             },
         };
@@ -554,7 +556,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         let i = instance(v)?;
         match i.class.layout {
-            Kind::Int | Kind::Str | Kind::Float | Kind::Tuple | Kind::Bytes => Some(i.slots.first()?.get()),
+            Kind::Int | Kind::Str | Kind::Float | Kind::Tuple | Kind::Bytes => Some(i.own().first()?.get()),
             _ => None,
         }
     }
@@ -572,10 +574,68 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
 pub struct Inst<'a, 'gc, M: OneMutator> {
     /// Its class.
     pub class: &'a Gc<'gc, Class<'gc, M>, M>,
-    /// Attributes that are not inline.
-    pub dict: &'a Slot<'gc, Dict<'gc, M>, M>,
-    /// Slots and inline attributes.
+    /// Attributes that are not inline ([`Inst::dict`]).
+    in_header: &'a Slot<'gc, Dict<'gc, M>, M>,
+    /// Slots, inline attributes or a dict of them all, the built-in class's words.
     pub slots: &'a [ValSlot<'gc, M>],
+}
+impl<'a, 'gc, M: OneMutator> Inst<'a, 'gc, M> {
+    /// The slot of a [`Member`].
+    pub fn member(&self, index: u32) -> Option<&'a ValSlot<'gc, M>> {
+        self.slots.get(self.class.slot_at(index) as usize)
+    }
+    /// Slots and inline attributes.
+    pub fn named(&self) -> &'a [ValSlot<'gc, M>] {
+        match self.class.own {
+            0 => self.slots,
+            _ => &self.slots[..self.class.nslots as usize],
+        }
+    }
+    /// Attributes that are not inline.
+    pub fn dict(&self) -> Option<Gc<'gc, Dict<'gc, M>, M>> {
+        match self.dict_word() {
+            None => self.in_header.get(),
+            Some(word) => word.get().downcast().ok(),
+        }
+    }
+    /// Gives it such a dict, or takes it.
+    pub fn set_dict(&self, mc: &Mutation<'gc, M>, dict: Option<Gc<'gc, Dict<'gc, M>, M>>) {
+        match self.dict_word() {
+            None => self.in_header.set(mc, dict),
+            Some(word) => word.set(mc, dict.map_or(Val::empty(), Val::from_gc)),
+        }
+    }
+    /// Where there are words of a built-in class, the dict lies before them, to be let go before them.
+    fn dict_word(&self) -> Option<&'a ValSlot<'gc, M>> {
+        (self.class.own > 0 && self.class.has_dict).then(|| &self.slots[self.class.nslots as usize])
+    }
+    /// The words of the built-in class.
+    pub fn own(&self) -> &'a [ValSlot<'gc, M>] {
+        &self.slots[self.slots.len() - self.class.own as usize..]
+    }
+    /// An exception's field ([`boot::exc_slot`]).
+    pub fn field(&self, n: usize) -> &'a ValSlot<'gc, M> {
+        &self.slots[self.slots.len() - boot::exc_slot::COUNT as usize + n]
+    }
+}
+impl<M: OneMutator> Class<'_, M> {
+    /// Where the slot that is the `index`-th from the end lies in an instance.
+    pub fn slot_at(&self, index: u32) -> u32 {
+        self.nslots.wrapping_sub(1).wrapping_sub(index)
+    }
+    /// Words after the header of a new instance.
+    pub fn words(&self) -> usize {
+        let named = match (self.has_dict, self.own) {
+            (false, _) => 0,
+            (true, 0) => self.keys.borrow().capacity,
+            (true, _) => 1,
+        };
+        (self.nslots + named + self.own) as usize
+    }
+    /// Whether attributes of its instances may lie in a dict from the start, where caches do not see them.
+    pub fn never_inline(&self) -> bool {
+        self.own > 0 && self.has_dict
+    }
 }
 
 /// The value as an instance.
@@ -583,15 +643,21 @@ pub struct Inst<'a, 'gc, M: OneMutator> {
 pub fn instance<'a, 'gc, M: OneMutator>(v: &'a V<'gc, M>) -> Option<Inst<'a, 'gc, M>> {
     if let Some(i) = v.downcast_ref::<Instance<'gc, M>>() {
         let h = i.header();
-        return Some(Inst { class: &h.class, dict: &h.dict, slots: i.tail() });
+        return Some(Inst { class: &h.class, in_header: &h.dict, slots: i.tail() });
     }
     if let Some(i) = v.downcast_ref::<FinInstance<'gc, M>>() {
         let h = &i.header().0;
-        return Some(Inst { class: &h.class, dict: &h.dict, slots: i.tail() });
+        return Some(Inst { class: &h.class, in_header: &h.dict, slots: i.tail() });
     }
     let e = v.downcast_ref::<Weak<'gc, M>>()?.data().ext.as_ref()?;
     let h = e.header();
-    Some(Inst { class: &h.class, dict: &h.dict, slots: e.tail() })
+    Some(Inst { class: &h.class, in_header: &h.dict, slots: e.tail() })
+}
+
+/// The value as an exception.
+#[inline]
+pub fn exception<'a, 'gc, M: OneMutator>(v: &'a V<'gc, M>) -> Option<Inst<'a, 'gc, M>> {
+    instance(v).filter(|i| i.class.own >= boot::exc_slot::COUNT)
 }
 
 /// The word that says: look at `vm.ask`.

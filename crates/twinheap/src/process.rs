@@ -128,6 +128,41 @@ fn clock_ns(clock: libc::clockid_t) -> u64 {
     0
 }
 
+/// Makes the calling thread one of the background: it does not take the processor from a thread that runs when it wakes up
+/// (SCHED_BATCH), and with a `nice` above 0 its share is smaller (Linux counts nice by thread).  `nice` only rises: what the
+/// process was given stays if it is more.  Nothing on other systems, and when the system refuses.
+pub fn in_background(nice: u8) {
+    set_batch(true);
+    #[cfg(all(target_os = "linux", not(miri)))]
+    if nice > 0 {
+        // SAFETY: calls about the calling thread (0) without pointers.
+        unsafe {
+            let now = libc::getpriority(libc::PRIO_PROCESS, 0);
+            libc::setpriority(libc::PRIO_PROCESS, 0, now.max(libc::c_int::from(nice)));
+        }
+    }
+    let _ = nice;
+}
+
+/// Puts the calling thread into the class SCHED_BATCH, or back into the usual one.  Only from the one to the other: a thread of
+/// another class (a program that was started as a real-time one) stays where it is.  Linux; elsewhere nothing.
+pub fn set_batch(batch: bool) {
+    #[cfg(all(target_os = "linux", not(miri)))]
+    {
+        let (from, to) =
+            if batch { (libc::SCHED_OTHER, libc::SCHED_BATCH) } else { (libc::SCHED_BATCH, libc::SCHED_OTHER) };
+        // SAFETY: calls about the calling thread (0); the pointer is to a local of the right type, all zeroes, which both
+        // classes ask for.
+        unsafe {
+            if libc::sched_getscheduler(0) == from {
+                let param: libc::sched_param = std::mem::zeroed();
+                libc::sched_setscheduler(0, to, &param);
+            }
+        }
+    }
+    let _ = batch;
+}
+
 #[cfg(all(test, unix, not(miri)))]
 mod tests {
     #[test]

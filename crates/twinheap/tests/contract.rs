@@ -68,8 +68,12 @@ mod allocation;
 mod blocks;
 #[path = "contract/cc.rs"]
 mod cc;
+#[path = "contract/collections.rs"]
+mod collections;
 #[path = "contract/death.rs"]
 mod death;
+#[path = "contract/dynamic.rs"]
+mod dynamic;
 #[path = "contract/fields.rs"]
 mod fields;
 #[path = "contract/limits.rs"]
@@ -84,3 +88,5 @@ mod release;
 mod sessions;
 #[path = "contract/threads.rs"]
 mod threads;
+#[path = "contract/weak_maps.rs"]
+mod weak_maps;

@@ -302,18 +302,18 @@ fn drain(mc: Mc<'_>) -> Vec<String> {
     let mut out = Vec::new();
     while let Some(next) = mc.next_pending() {
         out.push(match next {
-            Pending::Finalize(any) => {
+            Pending::Finalize { object: any, .. } => {
                 let last = any.downcast_ref::<Last>().unwrap();
                 let name = format!("del {}", last.name.0.1);
                 Last::finalize(last, mc);
                 name
             }
-            Pending::WeakDied(any) => {
+            Pending::WeakDied { object: any, .. } => {
                 let weak = any.downcast_ref::<WeakBox<u32, RefCount>>().unwrap();
                 assert!(weak.is_dead() && weak.upgrade(mc).is_none());
                 format!("weak {}", weak.data())
             }
-            Pending::Saved(any) => format!("saved {}", any.type_name().rsplit("::").next().unwrap()),
+            Pending::Saved { object: any, .. } => format!("saved {}", any.type_name().rsplit("::").next().unwrap()),
         })
     }
     out
@@ -389,7 +389,7 @@ fn save_all_hands_out_what_it_would_have_released() {
     assert_eq!((found.objects, found.pending), (1, true));
     m.verify().unwrap();
     let kept = m.mutate(|mc, root| match mc.next_pending() {
-        Some(Pending::Saved(any)) => {
+        Some(Pending::Saved { object: any, .. }) => {
             assert_eq!(mc.state_of(&any).generation, 2);
             root.borrow_mut(mc).push(any);
             mc.next_pending().is_none()
@@ -876,6 +876,8 @@ mod counted;
 
 #[path = "refcount/large.rs"]
 mod large;
+#[path = "refcount/limit.rs"]
+mod limit;
 
 #[path = "refcount/meanwhile.rs"]
 mod meanwhile;

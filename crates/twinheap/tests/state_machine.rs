@@ -493,7 +493,7 @@ impl Real {
         self.mutator.mutate(|mc, world| {
             while let Some(next) = mc.next_pending() {
                 match next {
-                    Pending::Finalize(any) => {
+                    Pending::Finalize { object: any, .. } => {
                         let (id, temper, fields) = parts(&any).expect("an object of the model's");
                         assert!(effects.finalized.insert(id), "{id} is finalized twice");
                         match temper {
@@ -503,11 +503,11 @@ impl Real {
                             Temper::Empties => fields.iter().for_each(|field| drop(field.take(mc))),
                         }
                     }
-                    Pending::WeakDied(any) => {
+                    Pending::WeakDied { object: any, .. } => {
                         let number = *any.downcast_ref::<WeakTo>().expect("a weak box").data();
                         assert!(effects.told.insert(number as usize), "{number} is told twice");
                     }
-                    Pending::Saved(any) => {
+                    Pending::Saved { object: any, .. } => {
                         effects.saved.insert(id_of(&any));
                         world.hall.borrow_mut(mc).push(any)
                     }

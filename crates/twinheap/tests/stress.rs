@@ -26,7 +26,8 @@ fn n(big: usize, miri: usize) -> usize {
     if cfg!(miri) { miri } else { big }
 }
 fn config(min_heap: usize) -> Config {
-    Config { min_heap_bytes: min_heap, gogc: Some(50), ..Config::default() }
+    // Three that mark, on any machine, and every marking is checked in a stop (Go's gccheckmark).
+    Config { min_heap_bytes: min_heap, gogc: Some(50), mark_workers: Some(3), check_marks: true, ..Config::default() }
 }
 
 struct Random(u64);
@@ -738,7 +739,7 @@ fn queue_is_drained_while_marking() {
         mutator.mutate(|mc, _| (0..n(300, 5) as u64).map(|i| mortal(mc, i * 10).id).sum::<u64>());
         repeat(&heap, n(5_000, 20), 300, |i| {
             mutator.mutate(|mc, all| {
-                if let Some(twinheap::Pending::Finalize(any)) = mc.next_pending() {
+                if let Some(twinheap::Pending::Finalize { object: any, .. }) = mc.next_pending() {
                     let Ok(dead) = any.downcast::<Mortal<'_, Tricolor>>() else { panic!("only mortals are finalized") };
                     // Or the dead would hold each other in a row without end.
                     *dead.other.borrow_mut(mc) = None;

@@ -15,6 +15,10 @@ use twinheap::{
     Slot, Static, Tail, Threaded, Trace, Tricolor, TricolorSolo, ValSlot, config::Finalizers, object::managed::Command,
 };
 
+#[path = "tricolor/destructors.rs"]
+mod destructors;
+#[path = "tricolor/marking.rs"]
+mod marking;
 #[path = "tricolor/pacing.rs"]
 mod pacing;
 #[path = "tricolor/pressure.rs"]
@@ -281,12 +285,12 @@ fn the_queue_keeps_what_it_holds_and_resurrection_lasts() {
     m.collect(Request::FULL);
     m.mutate(|mc, root| {
         assert!(mc.has_pending());
-        let Some(Pending::Finalize(a)) = mc.next_pending() else { panic!() };
+        let Some(Pending::Finalize { object: a, .. }) = mc.next_pending() else { panic!() };
         let a = a.downcast::<Mortal<'_, TricolorSolo>>().unwrap();
         assert!(mc.state_of(&GcAny::new(a)).finalized);
         assert_eq!((a.id, a.next.get().unwrap().id), (1, 2));
         root.set(mc, Some(a));
-        assert!(matches!(mc.next_pending(), Some(Pending::Finalize(_))));
+        assert!(matches!(mc.next_pending(), Some(Pending::Finalize { .. })));
         assert!(mc.next_pending().is_none() && !mc.has_pending());
     });
     m.collect(Request::FULL);
@@ -334,7 +338,7 @@ fn weak_references_are_cleared_and_tell() {
     assert!(m.collect(Request::FULL).pending);
     m.mutate(|mc, root| {
         let mut told = Vec::new();
-        while let Some(Pending::WeakDied(any)) = mc.next_pending() {
+        while let Some(Pending::WeakDied { object: any, .. }) = mc.next_pending() {
             let told_box = any.downcast::<twinheap::WeakBox<'_, u32, TricolorSolo>>().unwrap();
             assert!(told_box.is_dead());
             told.push(*told_box.data());
@@ -398,7 +402,7 @@ fn weak_references_of_what_comes_back_are_cleared_too() {
         m.collect(Request::FULL);
         m.verify().unwrap();
         m.mutate(|mc, _| {
-            while let Some(Pending::Finalize(any)) = mc.next_pending() {
+            while let Some(Pending::Finalize { object: any, .. }) = mc.next_pending() {
                 Finalize::finalize(&any.downcast::<Watcher<'_, M>>().unwrap(), mc)
             }
         });
@@ -539,7 +543,7 @@ fn automatic_collections_can_be_switched_off() {
     collects_by_itself(&heap, &mut m, 0);
 }
 
-/// Classes whose cursors share a place (these do, by their sizes) take turns in it: a run that one of them does not use
+/// Classes whose cursors would have one place get one each: a run that one of them does not use
 /// up is not charged, so garbage of a size brings about as many collections as any.
 #[test]
 fn classes_that_share_a_cursor_are_charged_what_they_use() {

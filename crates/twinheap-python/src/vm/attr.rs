@@ -92,7 +92,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         use class_flags::*;
         let python = |vm: &Self, n| vm.lookup(class, n).is_some_and(|f| f.kind() != Kind::Native);
         // An instance is finalizable from its birth: `__del__` given to a class later has no effect.
-        let mut f = class.flags.load(Relaxed) & (EXCEPTION | FIXED | FINAL | DEL | WEAKREF);
+        let mut f = class.flags.load(Relaxed) & (EXCEPTION | FIXED | FINAL | DEL | WEAKREF | DEQUE);
         for (n, bit) in [
             (N::getattr, GETATTR),
             (N::setattr, SETATTR),
@@ -104,6 +104,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             if python(self, n) {
                 f |= bit
             }
+        }
+        if f & DEQUE != 0 {
+            f |= EQ
         }
         class.flags.store(f, Relaxed);
     }
@@ -196,7 +199,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     Kind::Member => {
                         let m = found.downcast_ref::<Member<'gc, M>>().expect("its kind says so");
                         if m.index != u32::MAX {
-                            set(how::SLOT, version, m.index)
+                            set(how::SLOT, version, class.slot_at(m.index))
                         }
                     }
                     Kind::Property => {}
@@ -208,6 +211,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     Kind::Instance => {}
                     _ => match self.key_of(class, name) {
                         Some(k) => set(how::SLOT, version, class.nslots + k),
+                        None if class.never_inline() => {}
                         None => set(how::CLASS_VALUE, version, at),
                     },
                 }
@@ -238,7 +242,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
     }
     fn key_of(&self, class: &Class<'gc, M>, name: &Gc<'gc, Str, M>) -> Option<u32> {
-        if !class.has_dict {
+        if !class.has_dict || class.own > 0 {
             return None;
         }
         let at = name.address();
@@ -250,15 +254,12 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             Kind::Instance | Kind::Weak => {
                 let i = instance(obj)?;
                 if let Some(k) = self.key_of(i.class, name)
-                    && let Some(slot) = i.slots.get((i.class.nslots + k) as usize)
+                    && let Some(slot) = i.named().get((i.class.nslots + k) as usize)
                     && slot.bits() != 0
                 {
                     return Some(slot.get());
                 }
-                if i.dict.is_empty() {
-                    return None;
-                }
-                self.dict_get_name(&i.dict.get()?, name)
+                self.dict_get_name(&i.dict()?, name)
             }
             Kind::List | Kind::Dict | Kind::Set => self.dict_get_name(&self.sub_of(obj)?.dict.get()?, name),
             Kind::Func => self.dict_get_name(&obj.downcast_ref::<Func<'gc, M>>()?.dict.get()?, name),
@@ -285,7 +286,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             && let Some(f) = self.lookup(&class, N::getattribute)
         {
             let args = [obj.clone(), Val::from_gc(name.clone())];
-            return self.call_step(f, &args, Mode::Push, Val::empty());
+            return self.call_keeping(f, &args[..1], &args, Mode::Push);
         }
         match self.get_attr_plain(&obj, &class, name) {
             Ok(Some(step)) => Ok(step),
@@ -304,7 +305,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         name: &Gc<'gc, Str, M>,
     ) -> R<'gc, M, Step<'gc, M>> {
         let f = self.lookup(class, N::getattr).unwrap_or_default();
-        self.call_step(f, &[obj, Val::from_gc(name.clone())], Mode::Push, Val::empty())
+        let args = [obj, Val::from_gc(name.clone())];
+        self.call_keeping(f, &args[..1], &args, Mode::Push)
     }
     /// As `object.__getattribute__`: without `__getattr__`; `None` if there is no such attribute.
     pub fn get_attr_plain(
@@ -419,8 +421,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             Kind::Member => {
                 let m = d.downcast_ref::<Member<'gc, M>>().expect("its kind says so");
                 if m.index != u32::MAX {
-                    let v =
-                        instance(obj).and_then(|i| i.slots.get(m.index as usize).map(ValSlot::get)).unwrap_or_default();
+                    let v = instance(obj).and_then(|i| i.member(m.index).map(ValSlot::get)).unwrap_or_default();
                     if v.is_empty() {
                         let name = m.name.clone().downcast::<Str>().unwrap_or_else(|_| self.rt.empty_str.clone());
                         return Err(self.no_attribute(obj, &name));
@@ -466,7 +467,27 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             Kind::Super => format!("'super' object has no attribute '{}'", name.text()),
             _ => format!("'{}' object has no attribute '{}'", self.type_name(obj), name.text()),
         };
-        self.raise(E::AttributeError, &text)
+        self.attribute_error(obj, name, &text)
+    }
+    /// The same for `del`: CPython's does not say of what.
+    #[cold]
+    fn nothing_to_delete(&mut self, obj: &V<'gc, M>, name: &Gc<'gc, Str, M>) -> Exc<'gc, M> {
+        let e = self.no_attribute(obj, name);
+        if let Some(i) = instance(&e.0) {
+            i.own().iter().take(super::boot::attribute_error::COUNT as usize).for_each(|s| s.set(self.mc, Val::empty()))
+        }
+        e
+    }
+    /// An `AttributeError` that knows of what it is one.
+    fn attribute_error(&mut self, obj: &V<'gc, M>, name: &Gc<'gc, Str, M>, text: &str) -> Exc<'gc, M> {
+        let e = self.raise(E::AttributeError, text);
+        if let Some(i) = instance(&e.0)
+            && i.own().len() > super::boot::attribute_error::NAME
+        {
+            i.own()[super::boot::attribute_error::OBJ].set(self.mc, obj.clone());
+            i.own()[super::boot::attribute_error::NAME].set(self.mc, Val::from_gc(name.clone()))
+        }
+        e
     }
     /// `obj.name`, nested if it runs Python code.
     pub fn get_attr(&mut self, obj: &V<'gc, M>, name: &Gc<'gc, Str, M>) -> R<'gc, M> {
@@ -556,7 +577,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             };
             if method && self.instance_get(obj, name).is_none() {
                 if let Some(cache) = cache
-                    && (kind != Kind::Instance || self.key_of(&class, name).is_none())
+                    && (kind != Kind::Instance || self.key_of(&class, name).is_none() && !class.never_inline())
                 {
                     cache.how.store(how::METHOD, Relaxed);
                     cache.index.store(at, Relaxed);
@@ -604,7 +625,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             && let Some(f) = self.lookup(&class, N::setattr)
             && f.kind() != Kind::Native
         {
-            return self.call_step(f, &[obj.clone(), Val::from_gc(name.clone()), value], Mode::Drop, Val::empty());
+            let kept = [value.clone(), obj.clone()];
+            return self.call_keeping(f, &kept, &[obj.clone(), Val::from_gc(name.clone()), value], Mode::Drop);
         }
         self.store_attr_plain(obj, &class, name, value, cache)
     }
@@ -627,7 +649,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                             format!("property '{}' of '{}' object has no setter", name.text(), self.class_name(class));
                         return Err(self.raise(E::AttributeError, &text));
                     }
-                    return self.call_step(p.set.clone(), &[obj.clone(), value], Mode::Drop, Val::empty());
+                    let kept = [value.clone(), obj.clone()];
+                    return self.call_keeping(p.set.clone(), &kept, &[obj.clone(), value], Mode::Drop);
                 }
                 Kind::Member => {
                     let m = d.downcast_ref::<Member<'gc, M>>().expect("its kind says so");
@@ -649,16 +672,19 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     }
                     let Some(i) = instance(obj) else { return done };
                     if let Some(cache) = cache {
-                        cache.index.store(m.index, Relaxed);
+                        cache.index.store(i.class.slot_at(m.index), Relaxed);
                         cache.version.store(i.class.version.load(Relaxed), Relaxed);
                     }
-                    i.slots[m.index as usize].set(self.mc, value);
+                    if let Some(slot) = i.member(m.index) {
+                        slot.set(self.mc, value)
+                    }
                     return done;
                 }
                 Kind::Instance => {
                     let c = self.class_of(&d);
                     if let Some(f) = self.lookup(&c, N::set) {
-                        return self.call_step(f, &[d, obj.clone(), value], Mode::Drop, Val::empty());
+                        let kept = [value.clone(), obj.clone()];
+                        return self.call_keeping(f, &kept, &[d, obj.clone(), value], Mode::Drop);
                     }
                 }
                 _ => {}
@@ -673,9 +699,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     Some(k) => Some(k),
                     None => self.new_key(i.class, name),
                 };
-                let dict = i.dict.get();
+                let dict = i.dict();
                 if let Some(k) = key
-                    && let Some(slot) = i.slots.get((i.class.nslots + k) as usize)
+                    && let Some(slot) = i.named().get((i.class.nslots + k) as usize)
                     && (dict.is_none() || slot.bits() != 0)
                 {
                     if let Some(cache) = cache {
@@ -689,8 +715,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 let dict = match dict {
                     Some(d) => d,
                     None => {
-                        let d = self.dict(Table::of_instance())?;
-                        i.dict.set(self.mc, Some(d.clone()));
+                        let table = if i.class.own > 0 { Table::default() } else { Table::of_instance() };
+                        let d = self.dict(table)?;
+                        i.set_dict(self.mc, Some(d.clone()));
                         d
                     }
                 };
@@ -727,13 +754,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let t = self.type_name(obj);
         let text =
             format!("'{t}' object has no attribute '{}' and no __dict__ for setting new attributes", name.text());
-        self.raise(E::AttributeError, &text)
+        self.attribute_error(obj, name, &text)
     }
     /// Gives a name a place in the class's instances, if there is room for more.
     fn new_key(&mut self, class: &Gc<'gc, Class<'gc, M>, M>, name: &Gc<'gc, Str, M>) -> Option<u32> {
         let mut keys = class.keys.borrow_mut(self.mc);
         let k = keys.names.len();
-        if k >= MAX_KEYS {
+        if k >= MAX_KEYS || class.own > 0 {
             return None;
         }
         debug_assert!(name.header().interned.load(Relaxed) != interned::NOT, "attribute names are interned before");
@@ -764,7 +791,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             && let Some(f) = self.lookup(&class, N::delattr)
             && f.kind() != Kind::Native
         {
-            return self.call_step(f, &[obj.clone(), Val::from_gc(name.clone())], Mode::Drop, Val::empty());
+            let args = [obj.clone(), Val::from_gc(name.clone())];
+            return self.call_keeping(f, &args[..1], &args, Mode::Drop);
         }
         self.del_attr_plain(obj, &class, name)
     }
@@ -789,9 +817,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     if let Some(i) = instance(obj)
                         && m.index != u32::MAX
                     {
-                        let old = i.slots[m.index as usize].take(self.mc);
+                        let old = i.member(m.index).map(|s| s.take(self.mc)).unwrap_or_default();
                         if old.is_empty() {
-                            return Err(self.no_attribute(obj, name));
+                            return Err(self.nothing_to_delete(obj, name));
                         }
                         return Ok(Step::Value(Val::none()));
                     }
@@ -808,11 +836,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         let old = match obj.kind() {
             Kind::Instance | Kind::Weak => {
-                let Some(i) = instance(obj) else { return Err(self.no_attribute(obj, name)) };
+                let Some(i) = instance(obj) else { return Err(self.nothing_to_delete(obj, name)) };
                 let key = self.key_of(i.class, name);
-                match key.and_then(|k| i.slots.get((i.class.nslots + k) as usize)) {
+                match key.and_then(|k| i.named().get((i.class.nslots + k) as usize)) {
                     Some(slot) if slot.bits() != 0 => Some(slot.take(self.mc)),
-                    _ => i.dict.get().and_then(|d| self.dict_del_name(&d, name)),
+                    _ => i.dict().and_then(|d| self.dict_del_name(&d, name)),
                 }
             }
             Kind::Class => {
@@ -834,7 +862,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         };
         match old {
             Some(_) => Ok(Step::Value(Val::none())),
-            None => Err(self.no_attribute(obj, name)),
+            None => Err(self.nothing_to_delete(obj, name)),
         }
     }
     /// The `__dict__` of an object, with everything moved into it.
@@ -842,20 +870,21 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         Ok(Some(match obj.kind() {
             Kind::Instance | Kind::Weak => {
                 let Some(i) = instance(obj).filter(|i| i.class.has_dict) else { return Ok(None) };
-                let dict = match i.dict.get() {
+                let dict = match i.dict() {
                     Some(d) => d,
                     None => {
-                        let d = self.dict(Table::of_instance())?;
-                        i.dict.set(self.mc, Some(d.clone()));
+                        let table = if i.class.own > 0 { Table::default() } else { Table::of_instance() };
+                        let d = self.dict(table)?;
+                        i.set_dict(self.mc, Some(d.clone()));
                         d
                     }
                 };
                 let names = i.class.keys.borrow().names.clone();
-                if i.slots[i.class.nslots as usize..].iter().any(|s| s.bits() != 0) {
+                if i.named()[i.class.nslots as usize..].iter().any(|s| s.bits() != 0) {
                     let rest = dict.table.borrow_mut(self.mc).take();
                     self.dict_resized(&dict);
                     for (k, name) in names.iter().enumerate() {
-                        let Some(slot) = i.slots.get(i.class.nslots as usize + k) else { break };
+                        let Some(slot) = i.named().get(i.class.nslots as usize + k) else { break };
                         let v = slot.take(self.mc);
                         if !v.is_empty() {
                             self.dict_set_name(&dict, name, v);
@@ -902,7 +931,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if let Some(i) = instance(obj) {
             let names = i.class.keys.borrow().names.clone();
             for (k, name) in names.iter().enumerate() {
-                if let Some(slot) = i.slots.get(i.class.nslots as usize + k)
+                if let Some(slot) = i.named().get(i.class.nslots as usize + k)
                     && slot.bits() != 0
                 {
                     out.push((name.clone(), slot.get()))

@@ -81,6 +81,7 @@ pub unsafe fn alloc_word(chunk: *mut u8, w: usize) -> *mut u64 {
 ///
 /// # Safety
 /// `p` is the first byte of a block in a mapped chunk.
+#[cfg(not(loom))]
 #[inline(always)]
 pub unsafe fn is_marked(p: NonNull<u8>) -> bool {
     let (w, bit) = bit_of(p.as_ptr());
@@ -92,6 +93,7 @@ pub unsafe fn is_marked(p: NonNull<u8>) -> bool {
 ///
 /// # Safety
 /// As [`is_marked`].
+#[cfg(not(loom))]
 #[inline(always)]
 pub unsafe fn try_mark(p: NonNull<u8>) -> bool {
     let (w, bit) = bit_of(p.as_ptr());

@@ -24,6 +24,7 @@
 
 use super::{
     chunk::{self, CHUNK_BYTES, FIRST_SPAN, SPAN_BYTES, SPANS},
+    ladder::Levels,
     os,
     size_class::LARGE_BYTES,
     span::SpanRef,
@@ -170,6 +171,7 @@ impl Memory {
         self.returned_bytes.load(Relaxed)
     }
     /// Whether the program can tell what it holds outside the heap.
+    #[cfg(not(loom))]
     #[inline(always)]
     pub fn counts_outside(&self) -> bool {
         self.limits.outside_bytes.is_some()
@@ -517,6 +519,25 @@ impl Memory {
         let inner = lock(&self.inner);
         let free: usize = inner.chunks.iter().map(|c| c.free.count_ones() as usize).sum();
         (inner.chunks.len(), inner.dirty_spans, free - inner.dirty_spans + inner.spans_in_hand)
+    }
+
+    /// The hard limit.
+    pub(crate) fn hard_bytes(&self) -> Option<usize> {
+        self.limits.hard_bytes
+    }
+    /// Where everything is at one moment.  Cost: a look at every chunk, with the lock held.
+    pub(crate) fn levels(&self) -> Levels {
+        let inner = lock(&self.inner);
+        let free: usize = inner.chunks.iter().map(|c| c.free.count_ones() as usize).sum();
+        let mapped_bytes = inner.chunks.len() * CHUNK_BYTES + inner.huge.iter().map(|h| h.1).sum::<usize>();
+        let heads_bytes = (inner.chunks.len() + inner.huge.len()) * FIRST_SPAN * SPAN_BYTES;
+        Levels {
+            mapped_bytes,
+            spans_bytes: mapped_bytes - heads_bytes - (free + inner.spans_in_hand) * SPAN_BYTES,
+            idle_bytes: inner.dirty_spans * SPAN_BYTES,
+            returned_bytes: (free - inner.dirty_spans + inner.spans_in_hand) * SPAN_BYTES,
+            heads_bytes,
+        }
     }
 
     /// Bytes of metadata: the heads of all chunks, huge ones included.

@@ -1,14 +1,16 @@
 //! Borrow words: `RefCell`'s for one mutator, a reader-writer word for many.
 //! Not here: when a cell must be saved before a change (`tricolor/scan.rs`).  Overview: `object::cell`.
 
+#[cfg(not(loom))]
+use crate::sync::{
+    Ordering::{Acquire, Release},
+    spin,
+};
 use crate::{
     object::managed::BorrowWord,
-    sync::{
-        AtomicU32,
-        Ordering::{Acquire, Relaxed, Release},
-        spin,
-    },
+    sync::{AtomicU32, Ordering::Relaxed},
 };
+#[cfg(not(loom))]
 use std::time::Duration;
 
 const EXCLUSIVE: u32 = 1 << 31;
@@ -54,9 +56,11 @@ impl BorrowWord for CellWord {
 }
 
 /// Many mutators: readers and one writer, waiting by turns.
+#[cfg(not(loom))]
 #[derive(Default)]
 pub struct SharedWord(AtomicU32);
 
+#[cfg(not(loom))]
 impl BorrowWord for SharedWord {
     #[inline]
     fn try_lock_shared(&self) -> bool {

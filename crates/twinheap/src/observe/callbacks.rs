@@ -94,6 +94,7 @@ impl Callbacks {
         !self.any.load(Relaxed)
     }
     /// Whether one of them runs, which the collection waits for.
+    #[cfg(not(loom))]
     pub(crate) fn is_calling(&self) -> bool {
         self.calling.load(Relaxed)
     }

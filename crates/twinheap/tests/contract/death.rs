@@ -178,12 +178,12 @@ fn drain<M: Manager>(m: &mut Mutator<R, M>) -> Vec<u64> {
         while let Some(next) = mc.next_pending() {
             assert!(mc.has_pending() || mc.next_pending().is_none());
             match next {
-                Pending::WeakDied(told) => {
+                Pending::WeakDied { object: told, .. } => {
                     let told = told.downcast_ref::<Told<'_, M>>().expect("a box of ours").clone();
                     assert!(told.is_dead() && told.upgrade(mc).is_none());
                     out.push(*told.data())
                 }
-                Pending::Finalize(_) | Pending::Saved(_) => panic!("nobody asked for that"),
+                Pending::Finalize { .. } | Pending::Saved { .. } => panic!("nobody asked for that"),
             }
         }
         out
@@ -457,7 +457,7 @@ pub fn finalizers_by_hand<M: Manager>(t: &Trial) {
         let mut seen = m.mutate(|mc, root| {
             let mut seen = Vec::new();
             while let Some(next) = mc.next_pending() {
-                let Pending::Finalize(any) = next else { panic!("nothing else was asked for") };
+                let Pending::Finalize { object: any, .. } = next else { panic!("nothing else was asked for") };
                 assert!(mc.state_of(&any).finalized);
                 let mortal = any.downcast::<Mortal<'_, M>>().expect("a mortal");
                 seen.push(mortal.id);

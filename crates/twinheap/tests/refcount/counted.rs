@@ -48,11 +48,88 @@ fn what_says_so_is_collected_and_not_counted() {
     parts(&mut m);
     m.collect(Request { save_all: true, ..Request::FULL });
     m.mutate(|mc, _| {
-        let Some(Pending::Saved(saved)) = mc.next_pending() else { panic!("one is saved") };
+        let Some(Pending::Saved { object: saved, .. }) = mc.next_pending() else { panic!("one is saved") };
         assert!(saved.downcast_ref::<Part>().unwrap().seen);
         assert!(mc.next_pending().is_none());
     });
     assert_eq!(full(&mut m), 1);
+}
+
+thread_local! {
+    static GONE: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    static HELD: std::cell::RefCell<Option<Root<One, RefCount>>> = const { std::cell::RefCell::new(None) };
+}
+/// Says so as long as none of its kind is gone.
+#[derive(Trace)]
+#[trace(manager = RefCount, counted = Self::is_whole)]
+struct Whole<'gc> {
+    link: Slot<'gc, Whole<'gc>, RefCount>,
+    leaf: Static<Goes>,
+}
+struct Goes;
+impl Drop for Goes {
+    fn drop(&mut self) {
+        GONE.set(GONE.get() + 1)
+    }
+}
+impl Whole<'_> {
+    fn is_whole(&self) -> bool {
+        // It may look around, too: what it refers to is whole as well.
+        GONE.get() == 0 && self.link.get().is_some_and(|other| other.link.get().is_some())
+    }
+}
+/// Lets go of something that the program holds elsewhere.
+#[derive(Trace)]
+#[trace(manager = RefCount, counted = Self::lets_go)]
+struct Careless<'gc>(Slot<'gc, Careless<'gc>, RefCount>);
+impl Careless<'_> {
+    fn lets_go(&self) -> bool {
+        HELD.with_borrow_mut(|held| drop(held.take()));
+        true
+    }
+}
+
+/// The question is asked of whole objects, before anything of them is destroyed.
+#[test]
+fn the_question_is_asked_of_the_whole() {
+    for generation in [0, 2] {
+        GONE.set(0);
+        let (_h, mut m) = heap(quiet());
+        m.mutate(|mc, _| {
+            let [a, b] = [1, 2].map(|_| Gc::new(mc, Whole { link: Slot::empty(), leaf: Static(Goes) }));
+            a.link.set(mc, Some(b.clone()));
+            b.link.set(mc, Some(a));
+        });
+        assert_eq!(young(&mut m, generation), 2);
+        assert_eq!(GONE.get(), 2);
+    }
+}
+
+/// What answers is the program's code, which may release what it holds elsewhere; under zeal as well, whose walk is no time
+/// for it.
+#[test]
+fn the_question_may_release() {
+    for zeal in [None, Some(1)] {
+        let (_h, mut m) = heap(Config { zeal, ..quiet() });
+        let mut kept = m.mutate(|mc, root| {
+            root.borrow_mut(mc).extend((0..20).map(|_| GcAny::new(node(mc))));
+            20
+        });
+        let held = m.root::<One>(|mc, _| node(mc));
+        HELD.set(Some(held));
+        m.mutate(|mc, root| {
+            root.borrow_mut(mc).extend((0..20).map(|_| GcAny::new(node(mc))));
+            kept += 20;
+            let a = Gc::new(mc, Careless(Slot::empty()));
+            a.0.set(mc, Some(a.clone()));
+        });
+        m.mutate(|mc, root| root.borrow_mut(mc).push(GcAny::new(node(mc))));
+        m.verify().unwrap();
+        assert_eq!(full(&mut m), 1, "zeal {zeal:?}");
+        assert!(HELD.take().is_none());
+        assert_eq!(m.mutate(|_, root| root.borrow().len()), kept + 1);
+        m.verify().unwrap();
+    }
 }
 
 #[test]
@@ -78,7 +155,7 @@ fn what_finalizers_let_go_is_not_counted() {
     });
     assert!(m.collect(Request::FULL).pending);
     m.mutate(|mc, _| {
-        while let Some(Pending::Finalize(any)) = mc.next_pending() {
+        while let Some(Pending::Finalize { object: any, .. }) = mc.next_pending() {
             assert!(mc.state_of(&any).condemned && mc.state_of(&any).tracked && mc.state_of(&any).finalized);
             let dying = any.downcast_ref::<Last>().unwrap();
             if dying.name.0.1 == "a" {

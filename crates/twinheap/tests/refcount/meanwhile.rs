@@ -58,7 +58,7 @@ fn two_suspended_collections_keep_to_themselves() {
         }
         m.mutate(|mc, _| {
             let next = || match mc.next_pending() {
-                Some(Pending::Finalize(any)) => any.downcast::<Last<'_>>().expect("a `Last`"),
+                Some(Pending::Finalize { object: any, .. }) => any.downcast::<Last<'_>>().expect("a `Last`"),
                 _ => panic!("a finalizer waits"),
             };
             let (first, second) = (next(), next());
@@ -111,7 +111,7 @@ fn weak_references_made_by_finalizers_are_told() {
         m.mutate(|mc, _| garbage(mc, &log, None));
         assert!(m.collect(Request { generation: 2, save_all, cause: Cause::Asked }).pending);
         m.mutate(|mc, root| {
-            let Some(Pending::Finalize(any)) = mc.next_pending() else { panic!("a finalizer waits") };
+            let Some(Pending::Finalize { object: any, .. }) = mc.next_pending() else { panic!("a finalizer waits") };
             root.borrow_mut(mc).push(GcAny::new(Gc::new_weak(mc, &any, 7u32, true)));
             let dead = any.downcast::<Last<'_>>().unwrap();
             // Goes with it, and hears nothing.
@@ -125,7 +125,7 @@ fn weak_references_made_by_finalizers_are_told() {
             let kept = root.borrow()[0].clone().downcast::<WeakBox<'_, u32, RefCount>>().unwrap();
             assert_eq!(kept.upgrade(mc).is_some(), save_all);
             let told = std::iter::from_fn(|| match mc.next_pending()? {
-                Pending::WeakDied(any) => Some(any.address()),
+                Pending::WeakDied { object: any, .. } => Some(any.address()),
                 _ => Some(0),
             });
             let told = told.collect::<Vec<_>>();

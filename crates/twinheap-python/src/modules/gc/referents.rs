@@ -9,7 +9,7 @@ use crate::{
     vm::{Args, R, Vm, boot::exc_slot, instance},
 };
 use std::sync::atomic::Ordering::Relaxed;
-use twinheap::{GcAny, OneMutator, Val, ValSlot};
+use twinheap::{GcAny, OneMutator, Val};
 
 /// `gc.get_referents(*objects)`
 pub fn get_referents<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
@@ -154,29 +154,31 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     && m.index != u32::MAX
                     && let Some(name) = m.name.downcast_ref::<Str>()
                 {
-                    members.push((name.text().to_string(), m.index))
+                    members.push((name.text().to_string(), i.class.slot_at(m.index)))
                 }
             }
             members.sort();
             members.iter().filter_map(|m| i.slots.get(m.1 as usize)).for_each(|s| push(s.get()));
         }
-        match i.dict.get() {
+        match i.dict() {
             // Too many for the instance: all of them are in its dict.
             Some(d) if !d.is_inline() => push(Val::from_gc(d)),
             dict => {
-                i.slots.iter().skip(i.class.nslots as usize).for_each(|s| push(s.get()));
+                i.named().iter().skip(i.class.nslots as usize).for_each(|s| push(s.get()));
                 if let Some(d) = dict {
                     d.table.borrow().iter().for_each(|e| push(e.value.clone()))
                 }
             }
         }
-        if !i.class.builtin {
+        if !i.class.builtin || crate::types::deque::ring(v).is_some() {
             push(Val::from_gc(i.class.clone()))
         }
         if exception {
             for n in [exc_slot::ARGS, exc_slot::TRACEBACK, exc_slot::CAUSE, exc_slot::CONTEXT] {
-                push(i.slots.get(n).map(ValSlot::get).filter(|v| !v.is_none()).unwrap_or_default())
+                push(Some(i.field(n).get()).filter(|v| !v.is_none()).unwrap_or_default())
             }
+        } else if let Some(r) = crate::types::deque::ring(v) {
+            r.items.borrow().iter().for_each(|v| push(v.clone()))
         } else if let Some(inner) = self.inner(v)
             && let Some(t) = inner.downcast_ref::<Tuple<'gc, M>>()
         {
@@ -206,6 +208,12 @@ pub fn get_referrers<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc,
                     .map(Val::from_any)
                     .filter(|v| v.kind() == Kind::Instance)
                     .for_each(&mut push)
+            }
+            _ if v.downcast_ref::<Ring<'gc, M>>().is_some() => {
+                // A deque's items: so it is the deque.
+                if let Some(any) = v.as_any() {
+                    mc.referrers(std::slice::from_ref(any)).into_iter().map(Val::from_any).for_each(&mut push)
+                }
             }
             _ => push(v),
         }

@@ -149,6 +149,9 @@ impl CountingHeap {
                     this.clear();
                     set(&this.older, None);
                     set(&this.newer, None);
+                    if this.is_ephemeron {
+                        self.take_value(head)
+                    }
                     let h = header(head.cast());
                     let lives = h.is_alive() && (!h.has(CONDEMNED) || seeded("callback_of_trash_called"));
                     if this.notify && lives {
@@ -157,6 +160,7 @@ impl CountingHeap {
                 }
             }
         }
+        self.let_values_go()
     }
 
     /// The box at `next` or the next older one that is alive, with one more reference.

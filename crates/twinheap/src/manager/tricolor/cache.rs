@@ -1,16 +1,18 @@
 //! A mutator's own part: its cursors, its gray buffer, and what it notes for the collector.
 //!
 //! A *cursor* is an open free run of one class: allocation is a compare and an addition, no lock, no atomics but in
-//! type.  128 of them, mapped by type and block size; two classes with one place share it and its neighbour.  A run's
+//! type.  128 of them in sets of 8; a class is mapped to a place by type and block size, and where another has that, it has
+//! one of the set's: found without a lock, a few instructions later, so classes in turns do not drive each other out.  A run's
 //! blocks are allocated, and in MARK…FIN marked as well, when the run is taken (I7): by whole words, under the gray
 //! lock.  What is left of a run at the next stop goes back; the span stays with its cursor while the cursor is used.
 //! Not here: where spans come from (`sweep`).  Overview: `manager::tricolor`.
 
 use super::{
     collector::Inner,
-    mark::{Gray, Marker},
+    mark::{Gray, Marker, Pool},
     phase::Phase,
     sweep::Class,
+    watch::Now,
 };
 use crate::{
     alloc::{
@@ -34,12 +36,16 @@ use std::{
 
 /// Cursors of a mutator.
 pub const CURSORS: usize = 128;
+/// Places of a set: those that differ in the last bits.
+const WAYS: usize = 8;
 /// Bytes handed out before they are added to the heap's sum.
 const REPORT_BYTES: usize = 16 << 10;
-/// Objects an assist looks at between two looks at the clock, and how long it takes at the most; what is owed then is owed
+/// Bytes an assist looks at between two looks at the clock, and how long it takes at the most; what is owed then is owed
 /// by the next allocation.
-const ASSIST_OBJECTS: usize = 128;
+const ASSIST_BYTES: usize = 8 << 10;
 const ASSIST_MAX: Duration = Duration::from_micros(500);
+/// Bytes a mutator looks at at a time while it would else wait for the collector.
+const HELP_BYTES: usize = 64 << 10;
 /// How long allocation of a span's worth waits for the collector while far beyond the goal; and of more, or where that was not
 /// enough because the collector has no processor, at the most.
 const BRAKE: Duration = Duration::from_millis(1);
@@ -90,6 +96,8 @@ pub struct GrayPart {
     held: Box<[Held]>,
     /// Which cursors have an open run.
     open: u128,
+    /// For each set, whose turn it is to make room.
+    turns: [u8; CURSORS / WAYS],
     /// Bytes handed out and not yet added to the heap's sum.
     unreported_bytes: usize,
     /// Objects to be looked at on this mutator's account.
@@ -109,6 +117,8 @@ pub struct Record {
     pub(super) in_session: AtomicU32,
     /// Not 0: the next session lets the collector catch up before it begins.  The owner's alone.
     pub(super) hold_back: AtomicU8,
+    /// What is to be known of its session.
+    pub(super) now: Now,
     cursors: [Cursor; CURSORS],
     pub(super) gray: Mutex<GrayPart>,
     young: UnsafeCell<Young>,
@@ -128,21 +138,42 @@ pub fn block_bytes(info: &'static TypeInfo, object_bytes: usize) -> usize {
 #[inline(always)]
 fn index(info: &'static TypeInfo, bytes: usize) -> usize {
     let address = (&raw const *info).addr() >> 4;
-    let mixed = if info.element_size == 0 { address } else { address.wrapping_add((bytes >> 3) * 5) };
+    // A multiplier of 32 bits, which is an operand: sizes that grow by doubling fall apart, too.
+    let mixed =
+        if info.element_size == 0 { address } else { address.wrapping_add(bytes.wrapping_mul(0x2545_f491) >> 16) };
     mixed & (CURSORS - 1)
 }
 
+impl Cursor {
+    #[inline(always)]
+    fn is_of(&self, info: &'static TypeInfo, bytes: usize) -> bool {
+        std::ptr::eq(self.info.load(Relaxed), info)
+            && (info.element_size == 0 || self.block_bytes.load(Relaxed) == bytes)
+    }
+    #[inline(always)]
+    fn next_block(&self, info: &'static TypeInfo, bytes: usize) -> Option<NonNull<u8>> {
+        let next = self.next.load(Relaxed);
+        if !self.is_of(info, bytes) || next == self.end.load(Relaxed) {
+            return None;
+        }
+        self.next.store(next.wrapping_add(bytes), Relaxed);
+        NonNull::new(next)
+    }
+}
+
 impl Record {
-    pub(super) fn new(id: u32, epoch: u32) -> Self {
+    pub(super) fn new(id: u32, epoch: u32, pool: &Arc<Pool>) -> Self {
         Record {
             id,
             in_session: AtomicU32::new(0),
             hold_back: AtomicU8::new(0),
+            now: Now::default(),
             cursors: std::array::from_fn(|_| Cursor::default()),
             gray: Mutex::new(GrayPart {
-                marker: Marker::new(epoch),
+                marker: Marker::new(epoch, pool),
                 held: (0..CURSORS).map(|_| Held::default()).collect(),
                 open: 0,
+                turns: [0; CURSORS / WAYS],
                 unreported_bytes: 0,
                 owed: 0,
             }),
@@ -164,35 +195,45 @@ impl Record {
     /// The next block of the open run of `info`, if there is one.
     #[inline(always)]
     pub(super) fn next_block(&self, info: &'static TypeInfo, bytes: usize) -> Option<NonNull<u8>> {
-        let c = &self.cursors[index(info, bytes)];
-        let next = c.next.load(Relaxed);
-        let fits = std::ptr::eq(c.info.load(Relaxed), info)
-            && (info.element_size == 0 || c.block_bytes.load(Relaxed) == bytes)
-            && next != c.end.load(Relaxed);
-        if !fits {
-            return None;
+        self.cursors[index(info, bytes)].next_block(info, bytes)
+    }
+    /// The same, of a run that has another place of its set; else the slow path.
+    ///
+    /// # Errors
+    /// As [`Self::refill`].
+    #[cold]
+    #[inline(never)]
+    pub(super) fn next_block_elsewhere(
+        &self,
+        inner: &Inner,
+        info: &'static TypeInfo,
+        bytes: usize,
+    ) -> Result<NonNull<u8>, Full> {
+        let home = index(info, bytes);
+        match (1..WAYS).find_map(|way| self.cursors[home ^ way].next_block(info, bytes)) {
+            Some(p) => Ok(p),
+            None => self.refill(inner, info, bytes),
         }
-        c.next.store(next.wrapping_add(bytes), Relaxed);
-        NonNull::new(next)
     }
 
     /// The slow path: a new run, or a large object.
     ///
     /// # Errors
     /// [`Full`]; a collection is asked for then.
-    #[cold]
     #[inline(never)]
-    pub(super) fn refill(&self, inner: &Inner, info: &'static TypeInfo, bytes: usize) -> Result<NonNull<u8>, Full> {
+    fn refill(&self, inner: &Inner, info: &'static TypeInfo, bytes: usize) -> Result<NonNull<u8>, Full> {
         inner.chance();
         if inner.must_brake() {
             self.brake(inner, bytes);
         }
         let once = || if bytes > LARGE_BYTES { self.large(inner, info, bytes) } else { self.run(inner, info, bytes) };
         let mut out = once();
-        if out.is_err() && inner.phase.get() != Phase::Idle && !inner.is_own_thread() {
-            // What the collection that runs will free may be enough.
+        let comes_free = || inner.phase.get() != Phase::Idle || inner.destructors.are_due();
+        if out.is_err() && !inner.is_own_thread() && comes_free() {
+            // What the collection that runs will free may be enough, or what the last one found.
             let since = Instant::now();
             if inner.wait_until_idle(&self.in_session, Some(FULL_WAIT_MAX)) {
+                inner.destructors.wait(Some(FULL_WAIT_MAX.saturating_sub(since.elapsed())));
                 out = once();
             }
             inner.holdups.since(HoldUpCause::Throttle, since);
@@ -227,25 +268,10 @@ impl Record {
     }
 
     fn run(&self, inner: &Inner, info: &'static TypeInfo, bytes: usize) -> Result<NonNull<u8>, Full> {
-        let at = index(info, bytes);
-        let cursor = &self.cursors[at];
         let mut guard = lock(&self.gray);
         let gray = &mut *guard;
-        let of_this = |h: &Held| h.class.as_ref().is_some_and(|c| std::ptr::eq(c.info, info) && c.block_bytes == bytes);
-        if !of_this(&gray.held[at]) && of_this(&gray.held[at ^ 1]) {
-            // Two classes that share a place take turns in it, each with its run.
-            self.exchange(gray, at);
-            if let Some(p) = self.next_block(info, bytes) {
-                return Ok(p);
-            }
-        }
-        if !of_this(&gray.held[at]) {
-            self.exchange(gray, at);
-            self.close(inner, gray, at, true);
-            gray.held[at].class = Some(inner.class(info, bytes));
-            cursor.info.store((&raw const *info).cast_mut(), Relaxed);
-            cursor.block_bytes.store(bytes, Relaxed);
-        }
+        let at = self.place(inner, gray, info, bytes);
+        let cursor = &self.cursors[at];
         // Stable while we hold the gray lock.
         let sweep_epoch = inner.sweep_epoch.load(Relaxed);
         let black = inner.phase.get().births_are_black();
@@ -278,6 +304,7 @@ impl Record {
                             weak.extend(run.clone().filter_map(|i| NonNull::new(span.block(i)).map(Gray)));
                         }
                         self.assist(inner, gray, run.len() * bytes);
+                        self.now.took(run.len() * bytes);
                         gray.unreported_bytes += run.len() * bytes;
                         if gray.unreported_bytes >= REPORT_BYTES {
                             inner.handed_out(std::mem::take(&mut gray.unreported_bytes));
@@ -298,6 +325,25 @@ impl Record {
         }
     }
 
+    /// The cursor of a class: the one it has, or else one of its set that nobody has or, by turns, that of another class.
+    fn place(&self, inner: &Inner, gray: &mut GrayPart, info: &'static TypeInfo, bytes: usize) -> usize {
+        let home = index(info, bytes);
+        let places = || (0..WAYS).map(|way| home ^ way);
+        if let Some(at) = places().find(|&at| self.cursors[at].is_of(info, bytes)) {
+            return at;
+        }
+        let at = places().find(|&at| gray.held[at].class.is_none()).unwrap_or_else(|| {
+            let turn = &mut gray.turns[home / WAYS];
+            *turn = turn.wrapping_add(1);
+            home ^ (*turn as usize % WAYS)
+        });
+        self.close(inner, gray, at, true);
+        gray.held[at].class = Some(inner.class(info, bytes));
+        self.cursors[at].info.store((&raw const *info).cast_mut(), Relaxed);
+        self.cursors[at].block_bytes.store(bytes, Relaxed);
+        at
+    }
+
     fn large(&self, inner: &Inner, info: &'static TypeInfo, bytes: usize) -> Result<NonNull<u8>, Full> {
         let since = Instant::now();
         let class = inner.class(info, 0);
@@ -312,6 +358,7 @@ impl Record {
         lock(&inner.large).insert(span.base().addr(), span);
         class.born.fetch_add(1, Relaxed);
         class.large_bytes.fetch_add(bytes as u64, Relaxed);
+        self.now.took(bytes);
         inner.handed_out(bytes);
         drop(guard);
         inner.holdups.since(HoldUpCause::Refill, since);
@@ -341,11 +388,10 @@ impl Record {
         }
         let since = Instant::now();
         loop {
-            let slice = gray.owed.min(ASSIST_OBJECTS as u64) as usize;
-            let done = self.mark_some(inner, gray, slice);
-            inner.count_marked(&mut gray.marker);
-            // Nothing to be had: what is left is on its way through the collector's hands.
-            gray.owed = if done < slice { 0 } else { gray.owed - done as u64 };
+            let done_bytes = gray.marker.mark_some(ASSIST_BYTES);
+            let marked = inner.count_marked(&mut gray.marker);
+            // Nothing to be had: what is left is on its way through the workers' hands.
+            gray.owed = if done_bytes < ASSIST_BYTES { 0 } else { gray.owed.saturating_sub(marked) };
             if gray.owed == 0 || since.elapsed() >= ASSIST_MAX {
                 break;
             }
@@ -353,19 +399,6 @@ impl Record {
         let took = since.elapsed();
         inner.meter.assist_ns.fetch_add(took.as_nanos() as u64, Relaxed);
         inner.holdups.record(HoldUpCause::Assist, took);
-    }
-    /// Looks at `budget` gray objects, or as many as are to be had; the number.
-    fn mark_some(&self, inner: &Inner, gray: &mut GrayPart, budget: usize) -> usize {
-        let mut left = budget;
-        while left > 0 {
-            left -= gray.marker.drain(left);
-            if left > 0 && !inner.pool.take(&mut gray.marker) {
-                inner.pool.ask();
-                break;
-            }
-        }
-        inner.pool.share(&mut gray.marker);
-        budget - left
     }
     /// Far beyond the goal: the collector is not getting along.  Helps it, or waits for it, for a while; if it has not even
     /// begun, because this session is open, the next one waits.
@@ -399,28 +432,17 @@ impl Record {
     }
     /// Marks a little; false when there was nothing to mark.
     fn help(&self, inner: &Inner) -> bool {
-        let mut gray = lock(&self.gray);
-        if inner.phase.get() != Phase::Mark {
-            return false;
-        }
-        let done = self.mark_some(inner, &mut gray, ASSIST_OBJECTS);
-        inner.count_marked(&mut gray.marker);
-        done > 0
+        self.mark_some(inner, HELP_BYTES) > 0
     }
-
-    /// A cursor and its neighbour change places.
-    fn exchange(&self, gray: &mut GrayPart, at: usize) {
-        let (a, b) = (&self.cursors[at], &self.cursors[at ^ 1]);
-        for (x, y) in [(&a.next, &b.next), (&a.end, &b.end)] {
-            y.store(x.swap(y.load(Relaxed), Relaxed), Relaxed)
-        }
-        b.info.store(a.info.swap(b.info.load(Relaxed), Relaxed), Relaxed);
-        b.block_bytes.store(a.block_bytes.swap(b.block_bytes.load(Relaxed), Relaxed), Relaxed);
-        gray.held.swap(at, at ^ 1);
-        let (bit_a, bit_b) = (gray.open >> at & 1, gray.open >> (at ^ 1) & 1);
-        if bit_a != bit_b {
-            gray.open ^= 1 << at | 1 << (at ^ 1)
-        }
+    /// Marks on the mutator's account: the bytes of the objects it looked at, at most a piece more than the budget; 0 when
+    /// nothing is to be had, or marking is over.  Its own open guards are on cells that are done (I5).
+    pub(super) fn mark_some(&self, inner: &Inner, budget_bytes: usize) -> usize {
+        let some = |gray: &mut GrayPart| {
+            let done_bytes = gray.marker.mark_some(budget_bytes);
+            inner.count_marked(&mut gray.marker);
+            done_bytes
+        };
+        super::gray::while_marking(&self.gray, &inner.phase, some).unwrap_or(0)
     }
 
     /// Closes a cursor: what is left of its run goes back, and with `whole` its span too.
@@ -516,5 +538,56 @@ impl Record {
             unsafe { gray.marker.mark(p) }
         })
         .is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::Config,
+        manager::Tricolor,
+        object::{tail::Tail, type_info::InfoOf},
+    };
+
+    /// As many classes as a set has places, all with the same one: each keeps its run, whatever the order they come in; and
+    /// with more of them every block is still handed out once.
+    #[test]
+    fn classes_with_one_place_do_not_drive_each_other_out() {
+        let info = InfoOf::<Tail<(), u64>, Tricolor>::INFO;
+        let all: Vec<usize> =
+            (8..LARGE_BYTES / 8).map(|words| words * 8).filter(|&bytes| class_bytes(bytes) == bytes).collect();
+        // The set that most of them fall into.
+        let of_set = |set| all.iter().copied().filter(|&b| index(info, b) / WAYS == set).take(WAYS).collect::<Vec<_>>();
+        let few = (0..CURSORS / WAYS).map(of_set).max_by_key(Vec::len).expect("there are sets");
+        assert!(few.len() > 4, "{few:?}");
+        let inner = Inner::new(&Config { zeal: None, automatic: false, ..Config::default() });
+        let record = inner.attach(true).expect("many");
+        let slow_paths = |sizes: &[usize], rounds: usize| {
+            let (mut slow, mut seen) = (0, std::collections::HashSet::new());
+            for _ in 0..rounds {
+                for &bytes in sizes {
+                    let home = index(info, bytes);
+                    let open = (0..WAYS).any(|way| {
+                        let c = &record.cursors[home ^ way];
+                        c.is_of(info, bytes) && c.next.load(Relaxed) != c.end.load(Relaxed)
+                    });
+                    slow += usize::from(!open);
+                    let p = match record.next_block(info, bytes) {
+                        Some(p) => p,
+                        None => record.next_block_elsewhere(&inner, info, bytes).expect("no limit"),
+                    };
+                    assert!(seen.insert(p), "handed out twice");
+                }
+            }
+            slow
+        };
+        let rounds = 60;
+        // One a class, and one each time a span is used up.
+        let spans: usize = few.iter().map(|bytes| rounds / (SPAN_BYTES / bytes) + 1).sum();
+        let slow = slow_paths(&few, rounds);
+        assert!(slow <= spans, "{slow} slow paths for {} classes in {rounds} rounds, {spans} runs", few.len());
+        slow_paths(&all, 20);
+        inner.detach(&record);
     }
 }

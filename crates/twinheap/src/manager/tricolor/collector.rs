@@ -5,15 +5,20 @@
 
 use super::{
     cache::{Record, Young},
+    destructors::{Destructors, Queue},
+    ephemeron::Ephemerons,
     finalize, gray,
     handshake::Handshake,
     mark::{Gray, Marker, Pool},
-    meter::{Meter, Throttle},
+    meter::Meter,
     pacer::{Measured, Pacer, Plan},
     phase::{Phase, PhaseWord},
     scavenger::Scavenger,
     sweep::{Class, Figures},
-    verify, weak,
+    verify,
+    watch::{StopWait, Watch},
+    weak,
+    workers::Workers,
 };
 use crate::{
     alloc::{Full, Limits, Memory, SpanRef},
@@ -22,8 +27,12 @@ use crate::{
         managed::{Answer, Cause, RawPending},
         type_info::{Kind, TypeInfo},
     },
-    observe::{CallbackInfo, Callbacks, Collection, HoldUpCause, HoldUps, Phase as ToldPhase, blocks::Blocks},
-    process::thread_cpu_ns,
+    observe::{
+        CallbackInfo, Callbacks, Collection, HoldUpCause, HoldUps, Phase as ToldPhase, StopCause,
+        blocks::Blocks,
+        tally::{Tally, unix_ns},
+    },
+    process::{self, thread_cpu_ns},
     sync::{
         Arc, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard,
         Ordering::{Acquire, Relaxed, Release},
@@ -61,7 +70,7 @@ pub struct Inner {
     /// The last collection whose marking is complete: what spans must be swept for.
     pub(super) sweep_epoch: AtomicU32,
     pub(super) handshake: Handshake,
-    registry: Mutex<Registry>,
+    pub(super) registry: Mutex<Registry>,
     classes: Mutex<HashMap<(usize, usize), Arc<Class>>>,
     pub(super) large: Mutex<HashMap<usize, SpanRef>>,
     pub(super) pins: Mutex<Pins>,
@@ -69,6 +78,7 @@ pub struct Inner {
     pub(super) has_pending: AtomicBool,
     /// Weak boxes that live and have a target; objects with a finalizer that was not queued; those whose was.
     pub(super) weak: Mutex<Vec<Gray>>,
+    pub(super) ephemerons: Ephemerons,
     pub(super) finalizable: Mutex<Vec<Gray>>,
     pub(super) finalized: Mutex<HashSet<Gray>>,
     /// What mutators noted, handed over at the last stop or when they went.
@@ -76,7 +86,10 @@ pub struct Inner {
     pub(super) frozen: Mutex<HashSet<Gray>>,
     /// Objects that the program does not want to be seen as tracked.
     pub(super) untracked: Mutex<HashSet<Gray>>,
-    pub(super) pool: Pool,
+    pub(super) pool: Arc<Pool>,
+    pub(super) workers: Workers,
+    pub(super) destructors: Destructors,
+    pub(super) background_nice: u8,
     /// Held while a collection, or a check of the stopped heap, is on.
     pub(super) cycle: Mutex<()>,
     control: Mutex<Control>,
@@ -94,13 +107,23 @@ pub struct Inner {
     pub(super) assist_at: AtomicUsize,
     brake_at: AtomicUsize,
     /// Bytes outside the heap when the plan was made.
-    outside_then: AtomicUsize,
+    pub(super) outside_then: AtomicUsize,
     /// Bytes marked in this collection.
     pub(super) marked_bytes: AtomicUsize,
     pub(super) figures: Figures,
     pub(super) holdups: HoldUps,
+    pub(super) tally: Tally,
+    /// Sessions have something to do as they begin and end: zeal, or the watch.
+    pub(super) attends: bool,
+    pub(super) watch: Watch,
+    /// The soft limit; `MAX`: none.
+    pub(super) soft_limit: AtomicUsize,
+    /// What mutators had marked when a collection was told of last, in nanoseconds.
+    assists_told: AtomicU64,
     pub(super) zeal: Option<u32>,
     pub(super) poison: bool,
+    /// Whether each marking is checked in a stop.
+    pub(super) checks_marks: bool,
     pub(super) blocks: Blocks,
     on_collection: Option<fn(&Collection)>,
     pub(super) callbacks: Callbacks,
@@ -139,13 +162,20 @@ struct Done {
     objects: usize,
     /// From the end of the stop to the end of marking.
     mark_ns: u64,
+    stop: Stop,
 }
 
+/// A stop that is over: from the wish to nobody's being in a session, in all, and when it ended.
+struct Stop {
+    stopping: Duration,
+    total: Duration,
+    end_unix_ns: u64,
+}
+
+/// The mutators.
 #[derive(Default)]
-struct Registry {
-    records: Vec<Arc<Record>>,
-    /// Gray buffers of mutators that have gone (H9).
-    orphans: Vec<Gray>,
+pub struct Registry {
+    pub(super) records: Vec<Arc<Record>>,
     last_id: u32,
 }
 
@@ -172,7 +202,7 @@ struct Control {
 }
 
 thread_local! {
-    /// The heap whose collector this thread is.
+    /// The heap whose collector this thread is, or whose destructors it runs.
     static COLLECTOR_OF: Cell<*const Inner> = const { Cell::new(std::ptr::null()) };
 }
 
@@ -202,12 +232,16 @@ impl Inner {
             pending: Mutex::default(),
             has_pending: AtomicBool::new(false),
             weak: Mutex::default(),
+            ephemerons: Ephemerons::default(),
             finalizable: Mutex::default(),
             finalized: Mutex::default(),
             incoming: Mutex::default(),
             frozen: Mutex::default(),
             untracked: Mutex::default(),
-            pool: Pool::default(),
+            pool: Arc::default(),
+            workers: Workers::new(config.mark_workers),
+            destructors: Destructors::default(),
+            background_nice: config.background_nice,
             cycle: Mutex::default(),
             control: Mutex::default(),
             wake: Condvar::new(),
@@ -225,8 +259,14 @@ impl Inner {
             marked_bytes: AtomicUsize::new(0),
             figures: Figures::default(),
             holdups: HoldUps::default(),
+            tally: Tally::default(),
+            attends: config.zeal.is_some() || config.session_limit.is_some(),
+            watch: Watch::new(config),
+            soft_limit: AtomicUsize::new(config.memory_limit_bytes.unwrap_or(usize::MAX)),
+            assists_told: AtomicU64::new(0),
             zeal: config.zeal,
             poison: config.zeal.is_some(),
+            checks_marks: config.check_marks || config.zeal.is_some(),
             blocks: Blocks::default(),
             on_collection: config.on_collection,
             callbacks: Callbacks::default(),
@@ -253,18 +293,18 @@ impl Inner {
             return None;
         }
         registry.last_id += 1;
-        let record = Arc::new(Record::new(registry.last_id, self.epoch.load(Relaxed)));
+        let record = Arc::new(Record::new(registry.last_id, self.epoch.load(Relaxed), &self.pool));
         registry.records.push(record.clone());
         Some(record)
     }
-    /// A mutator goes: its runs, its gray buffer and what it noted stay with the heap.
+    /// A mutator goes: its runs, its gray buffer (H9) and what it noted stay with the heap.
     pub(super) fn detach(&self, record: &Arc<Record>) {
         let mut registry = lock(&self.registry);
         {
             let mut gray = lock(&record.gray);
             record.flush(self, &mut gray, true);
             if !seeded("lost_orphan_gray") {
-                registry.orphans.append(&mut gray.marker.stack);
+                gray.marker.give_all()
             }
             self.count_marked(&mut gray.marker);
         }
@@ -275,9 +315,6 @@ impl Inner {
     }
     pub(super) fn all_records(&self) -> Vec<Arc<Record>> {
         lock(&self.registry).records.clone()
-    }
-    pub(super) fn record(&self, id: u32) -> Option<Arc<Record>> {
-        lock(&self.registry).records.iter().find(|r| r.id == id).cloned()
     }
     /// The class of (type, block size); made when it is first asked for.
     pub(super) fn class(&self, info: &'static TypeInfo, block_bytes: usize) -> Arc<Class> {
@@ -316,7 +353,8 @@ impl Inner {
             self.request(Cause::Zeal)
         }
     }
-    /// A collection whose stop comes after this call, to its end; the containers it released or finalized.
+    /// A collection whose stop comes after this call, to its end, and until the destructors of what it found have run; the
+    /// containers it released or finalized.
     pub(super) fn collect_and_wait(&self) -> usize {
         if COLLECTOR_OF.get() == &raw const *self {
             // A destructor that the collector itself runs: it cannot wait for what it keeps from ending.  What a callback
@@ -336,12 +374,15 @@ impl Inner {
             control.requested = Some(Cause::Asked);
         }
         self.wake.notify_one();
+        let _waits = self.watch.waits(None);
         while control.finished < want {
             assert!(!control.failed, "the collector has failed: what it said is on stderr");
             control = self.done.wait(control).unwrap_or_else(|e| e.into_inner());
         }
         let objects = control.results.iter().find(|r| r.0 == want).map_or(0, |r| r.1);
         drop(control);
+        // What it found may be dropped yet, elsewhere.
+        self.destructors.wait(None);
         self.holdups.since(HoldUpCause::Asked, since);
         objects
     }
@@ -396,22 +437,22 @@ impl Inner {
         debug_assert!(!self.is_own_thread());
         let since = Instant::now();
         self.hurry();
-        // Zeal stops sessions once more, after marking; one that only waits for the end is not waited for.  It waits to
+        // A check stops sessions once more, after marking; one that only waits for the end is not waited for.  It waits to
         // the end then: what looks at the stopped heap must not meet it.
-        let zeal = self.zeal.is_some();
-        if zeal {
+        let checks = self.checks_marks;
+        if checks {
             self.handshake.set_waiting(in_session, true);
         }
         let idle = loop {
             if self.phase.get() == Phase::Idle {
                 break true;
             }
-            if self.has_failed() || !zeal && at_most.is_some_and(|most| since.elapsed() > most) {
+            if self.has_failed() || !checks && at_most.is_some_and(|most| since.elapsed() > most) {
                 break false;
             }
             self.wait_a_little()
         };
-        if zeal {
+        if checks {
             self.handshake.set_waiting(in_session, false);
         }
         idle
@@ -425,6 +466,9 @@ impl Inner {
         while control.finished < want && !control.failed && !control.shutdown && since.elapsed() < at_most {
             control = self.done.wait_timeout(control, at_most).unwrap_or_else(|e| e.into_inner()).0;
         }
+        drop(control);
+        // What it found is free when it is dropped.
+        self.destructors.wait(Some(at_most.saturating_sub(since.elapsed())))
     }
     #[cold]
     fn due(&self) {
@@ -477,6 +521,7 @@ impl Inner {
         }
         COLLECTOR_OF.set(Arc::as_ptr(self));
         let _fall = Fall(self);
+        process::set_batch(true);
         let mut scavenger = Scavenger::new();
         let mut ended = Instant::now();
         loop {
@@ -493,7 +538,7 @@ impl Inner {
                 let _cycle = lock(&self.cycle);
                 self.collection(cause)
             };
-            let Some(Done { mut objects, mark_ns }) = done else {
+            let Some(Done { mut objects, mark_ns, stop }) = done else {
                 if cause != Cause::Zeal {
                     self.callbacks.call(ToldPhase::Stop, info)
                 }
@@ -509,19 +554,24 @@ impl Inner {
                 // What zeal found is told of by the collection that would have found it.
                 objects += self.zeal_objects.swap(0, Relaxed);
                 add(&self.figures.collections, 1);
+                self.tally.collected(cause, stop.total, stop.end_unix_ns);
                 add(&self.figures.collected, objects as u64);
                 info.collected = objects;
                 self.callbacks.call(ToldPhase::Stop, info);
                 if let Some(tell) = self.on_collection {
                     let Measured { heap_bytes, born_bytes, marked_bytes, .. } = lock(&self.pacer).1;
+                    let assist_ns_total = self.assist_ns();
                     let collection = Collection {
                         number: self.figures.collections.load(Relaxed),
-                        asked: cause == Cause::Asked,
+                        cause,
                         began_ns,
+                        stopping_ns: stop.stopping.as_nanos() as u64,
                         stop_ns: self.figures.stop_ns_total.load(Relaxed) - stops_before,
                         mark_ns,
                         cpu_ns,
                         cpu_ns_total: self.figures.collector_cpu_ns.load(Relaxed),
+                        assist_ns: assist_ns_total - self.assists_told.swap(assist_ns_total, Relaxed),
+                        assist_ns_total,
                         before_bytes: heap_bytes,
                         after_bytes: heap_bytes + born_bytes,
                         live_bytes: marked_bytes + born_bytes,
@@ -579,7 +629,11 @@ impl Inner {
     pub(super) fn has_failed(&self) -> bool {
         lock(&self.control).failed
     }
-    /// Whether the calling thread is this heap's collector.
+    /// The calling thread runs this heap's destructors from now on: what holds for the collector's thread holds for it.
+    pub(super) fn serve_as_own_thread(&self) {
+        COLLECTOR_OF.set(&raw const *self)
+    }
+    /// Whether the calling thread is this heap's collector, or runs its destructors.
     pub(super) fn is_own_thread(&self) -> bool {
         COLLECTOR_OF.get() == &raw const *self
     }
@@ -590,31 +644,43 @@ impl Inner {
     }
 
     /// One collection; none when collections by themselves were switched off before it could begin.
-    fn collection(&self, cause: Cause) -> Option<Done> {
+    fn collection(self: &Arc<Self>, cause: Cause) -> Option<Done> {
         self.figures.containers.store(0, Relaxed);
         self.meter_begin(cause);
         // (A)
         let wanted = || cause == Cause::Asked || self.automatic.load(Relaxed);
-        let at_stop = self.stopped(|registry| wanted().then(|| self.take_snapshot(registry)))?;
+        let of = (cause != Cause::Zeal).then_some(StopCause::Collection);
+        // In a stop mutators wait for this thread: it must not wait for them.
+        process::set_batch(false);
+        let (at_stop, stop) = self.stopped(of, |registry| wanted().then(|| self.take_snapshot(registry)));
+        process::set_batch(true);
+        let at_stop = at_stop?;
         self.take_incoming();
         if cause != Cause::Zeal {
             self.containers_at_collection.store(self.containers_born(), Relaxed);
         }
         // (B)
         let (cpu, begin) = (thread_cpu_ns(), Instant::now());
-        let mut marker = Marker::new(self.epoch.load(Relaxed));
+        let mut marker = Marker::new(self.epoch.load(Relaxed), &self.pool);
         self.mark_roots(&mut marker);
         loop {
             self.mark_all(&mut marker);
+            if self.ephemerons.round(&mut marker) {
+                continue;
+            }
+            // F1 asks whether anybody has marked anything.
+            self.count_marked(&mut marker);
             // (C)
-            if self.flip_one(&mut marker) {
+            if self.flip_one() {
                 break;
             }
         }
         self.assist_at.store(usize::MAX, Relaxed);
-        if self.zeal.is_some() {
+        if self.checks_marks {
             // A session that walks waits for the end of this collection: to wait for it would be for ever.
-            self.stopped_with(true, Handshake::is_out_or_waiting, |_| verify::everything_reachable_is_marked(self));
+            let is_out = Handshake::is_out_or_waiting;
+            let timed = self.zeal.is_some();
+            self.stopped_with(None, timed, is_out, |_| verify::everything_reachable_is_marked(self));
         }
         // (D)
         let mut pending = Vec::new();
@@ -632,25 +698,23 @@ impl Inner {
         self.pace(at_stop);
         // (G)
         self.sweep_everything(self.sweep_epoch.load(Relaxed));
-        if self.memory.counts_outside() {
-            // What the dead held outside the heap is free only now.
-            let mut pacer = lock(&self.pacer);
-            pacer.1.outside_bytes = self.memory.outside_bytes();
-            self.set_plan(pacer.0.plan(&pacer.1));
-        }
+        self.destructors.wait_while_they_run();
+        self.plan_for_outside();
         self.scavenge_to_limit();
         self.phase.change(Phase::Idle);
         let objects = self.figures.containers.load(Relaxed) + doomed.len();
-        Some(Done { objects, mark_ns })
+        Some(Done { objects, mark_ns, stop })
     }
 
     /// Runs `f` while `is_out` holds for every session and none can begin.  The caller holds `cycle`.
     fn stopped_with<O>(
         &self,
+        of: Option<StopCause>,
         timed: bool,
         is_out: fn(&Handshake, &AtomicU32) -> bool,
         f: impl FnOnce(&mut Registry) -> O,
-    ) -> O {
+    ) -> (O, Stop) {
+        let mut wait = StopWait::new(self);
         self.handshake.close();
         let mut turns = 0;
         let mut registry = loop {
@@ -659,7 +723,9 @@ impl Inner {
                 break registry;
             }
             // Not with the lock held: a session that we wait for may be taking a mutator's leave.
+            let stuck = wait.look(turns, &registry.records, is_out);
             drop(registry);
+            wait.tell(stuck);
             self.handshake.wait_for_sessions(&mut turns);
         };
         /// Also if `f` panics: sessions go on then, in a heap that is not collected any more.
@@ -670,29 +736,38 @@ impl Inner {
             }
         }
         let open = Open(&self.handshake);
-        let begin = Instant::now();
+        let (since, begin) = (wait.since(), Instant::now());
+        let late = wait.over();
         let out = f(&mut registry);
         drop(registry);
         drop(open);
+        let end = Instant::now();
         if timed {
-            let ns = begin.elapsed().as_nanos() as u64;
+            let ns = (end - begin).as_nanos() as u64;
             add(&self.figures.stop_ns_total, ns);
             self.figures.stop_ns_max.fetch_max(ns, Relaxed);
         }
-        out
+        let stop = Stop { stopping: begin - since, total: end - since, end_unix_ns: unix_ns() };
+        if let Some(cause) = of {
+            self.tally.stopped(cause, stop.stopping, stop.total)
+        }
+        self.tell_of_late(late);
+        (out, stop)
     }
-    fn stopped<O>(&self, f: impl FnOnce(&mut Registry) -> O) -> O {
-        self.stopped_with(true, Handshake::is_out, f)
+    fn stopped<O>(&self, of: Option<StopCause>, f: impl FnOnce(&mut Registry) -> O) -> (O, Stop) {
+        self.stopped_with(of, true, Handshake::is_out, f)
     }
     /// Runs a look at the heap while nothing moves and no collection is on.
-    pub(super) fn look<O>(&self, f: impl FnOnce(&[Arc<Record>]) -> O) -> O {
+    pub(super) fn look<O>(&self, f: impl FnOnce(&[Arc<Record>], &Queue) -> O) -> O {
         let _cycle = lock(&self.cycle);
-        self.stopped_with(false, Handshake::is_out, |registry| {
+        let queue = self.destructors.queue();
+        let look = |registry: &mut Registry| {
             for record in &registry.records {
                 record.flush(self, &mut lock(&record.gray), false);
             }
-            f(&registry.records)
-        })
+            f(&registry.records, &queue)
+        };
+        self.stopped_with(Some(StopCause::Look), false, Handshake::is_out, look).0
     }
 
     /// Free pages go back to the system, and, while no collection is on, chunks that are wholly free; the bytes.
@@ -744,10 +819,13 @@ impl Inner {
     fn take_incoming(&self) {
         let incoming = std::mem::take(&mut *lock(&self.incoming));
         let (mut weak, mut finalizable) = (lock(&self.weak), lock(&self.finalizable));
+        let mut boxes = Vec::new();
         for mut young in incoming {
+            boxes.extend_from_slice(&young.weak);
             weak.append(&mut young.weak);
             finalizable.append(&mut young.finalizable);
         }
+        self.ephemerons.begin(&boxes);
     }
 
     /// (B) The pins, the queue and the frozen are where marking begins.
@@ -764,23 +842,16 @@ impl Inner {
         lock(&self.pins).slots.iter().flatten().for_each(|&g| mark(g));
         lock(&self.pending).iter().for_each(|q| mark(Gray(q.object())));
         lock(&self.frozen).iter().for_each(|&g| mark(g));
+        self.destructors.mark_doomed();
     }
-    fn mark_all(&self, marker: &mut Marker) {
-        let mut throttle = Throttle::default();
-        loop {
-            while marker.drain(1024) == 1024 {
-                self.pool.share(marker);
-                throttle.between(self, marker);
-            }
-            if !self.pool.take(marker) {
-                return;
-            }
-        }
-    }
-    pub(super) fn count_marked(&self, marker: &mut Marker) {
-        let (objects, bytes) = marker.take_counts();
-        add(&self.figures.marked, objects);
-        self.marked_bytes.fetch_add(bytes, Relaxed);
+    /// Adds what a marker has marked to the sums; the objects.
+    pub(super) fn count_marked(&self, marker: &mut Marker) -> u64 {
+        let done = marker.take_done();
+        add(&self.figures.marked, done.objects);
+        add(&self.figures.mark_pieces, done.pieces);
+        self.figures.mark_step_bytes_max.fetch_max(done.step_bytes_max as u64, Relaxed);
+        self.marked_bytes.fetch_add(done.bytes, Relaxed);
+        done.objects
     }
 
     /// Runs `f` with all gray locks held.
@@ -789,22 +860,25 @@ impl Inner {
         let _grays: Vec<_> = registry.records.iter().map(|r| lock(&r.gray)).collect();
         f()
     }
-    /// (C) F1: true when nothing gray was anywhere, and MARK has ended.
-    fn flip_one(&self, marker: &mut Marker) -> bool {
-        let mut registry = lock(&self.registry);
-        let registry = &mut *registry;
+    /// (C) F1: true when nothing gray was anywhere, and MARK has ended.  Else what was in gray buffers is on the shelf.
+    ///
+    /// The locks are held for a few words a mutator; nothing in it depends on the heap's size.
+    fn flip_one(&self) -> bool {
+        let registry = lock(&self.registry);
         let mut grays: Vec<MutexGuard<'_, _>> = registry.records.iter().map(|r| lock(&r.gray)).collect();
         let mut pins = lock(&self.pins);
-        marker.stack.append(&mut registry.orphans);
-        // Helpers put blocks back only with their gray lock held.
-        while self.pool.take(marker) {}
-        let quiet = marker.stack.is_empty();
-        let over = gray::end_marking(&mut grays, quiet, &self.phase, |gray| {
+        for gray in &mut grays {
             self.count_marked(&mut gray.marker);
-            let took = !gray.marker.stack.is_empty();
-            marker.stack.append(&mut gray.marker.stack);
+        }
+        // Nobody can put anything on the shelf now but a worker that is active: if none is, it stays so.
+        let quiet = self.pool.is_quiet() && self.ephemerons.is_settled(self);
+        let over = gray::end_marking(&mut grays, quiet, &self.phase, |gray| {
+            let took = !gray.marker.is_empty();
+            gray.marker.give_all();
             took
         });
+        drop(grays);
+        drop(registry);
         if over {
             let Pins { slots, free, leaving } = &mut *pins;
             for pin in leaving.drain(..) {
@@ -818,12 +892,21 @@ impl Inner {
     fn flip_two(&self, found: Vec<RawPending>) {
         self.flip(|| {
             if !found.is_empty() {
+                found.iter().for_each(|what| self.tally.queue(what.errand()));
                 lock(&self.pending).extend(found.into_iter().map(Queued));
                 self.has_pending.store(true, Release);
             }
             self.sweep_epoch.store(self.epoch.load(Relaxed), Release);
             self.phase.change(Phase::Sweep);
         });
+    }
+    /// What the dead held outside the heap is free only when they are dropped.
+    pub(super) fn plan_for_outside(&self) {
+        if self.memory.counts_outside() {
+            let mut pacer = lock(&self.pacer);
+            pacer.1.outside_bytes = self.memory.outside_bytes();
+            self.set_plan(pacer.0.plan(&pacer.1));
+        }
     }
     // ---- pins ---------------------------------------------------------------------------------------------------
     /// Needs no shade: what a session can reach is of the snapshot, or black (I2).

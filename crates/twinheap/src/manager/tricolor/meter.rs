@@ -80,6 +80,8 @@ pub struct Meter {
     pub(super) is_capped: AtomicBool,
     /// Somebody waits for the collection that runs.
     is_awaited: AtomicBool,
+    /// Nanoseconds of processor time of helpers that mark.
+    pub(super) helpers_ns: AtomicU64,
     /// Spans in use when marking ended last.
     pub(super) span_bytes: AtomicUsize,
     /// Nanoseconds that mutators marked, all together.
@@ -103,6 +105,7 @@ impl Meter {
             marked_before: AtomicU64::new(0),
             is_capped: AtomicBool::new(false),
             is_awaited: AtomicBool::new(false),
+            helpers_ns: AtomicU64::new(0),
             span_bytes: AtomicUsize::new(0),
             assist_ns: AtomicU64::new(0),
             capped: AtomicU64::new(0),
@@ -113,7 +116,7 @@ impl Meter {
     fn read(&self) -> Reading {
         Reading {
             wall: Instant::now(),
-            collector_ns: thread_cpu_ns(),
+            collector_ns: thread_cpu_ns() + self.helpers_ns.load(Relaxed),
             assist_ns: self.assist_ns.load(Relaxed),
             process_ns: process_cpu_ns(),
         }
@@ -185,7 +188,8 @@ impl Inner {
             marked_bytes,
             heap_bytes,
             born_bytes,
-            outside_bytes: self.memory.outside_bytes(),
+            // As it was left by the last collection: what is dead of it is not dropped yet.
+            outside_bytes: self.outside_then.load(Relaxed).min(self.memory.outside_bytes()),
             roots_bytes: self.roots_bytes(),
             overhead_bytes: used_bytes.saturating_sub(marked_bytes + born_bytes).min(marked_bytes / 4),
             work: self.figures.marked.load(Relaxed) - marks.mark.1,
@@ -201,7 +205,14 @@ impl Inner {
         drop(marks);
         let plan = pacer.0.after(&measured);
         pacer.1 = measured;
+        let outside_then = self.outside_then.load(Relaxed);
         self.set_plan(plan);
+        if self.memory.counts_outside() {
+            // Until the dead are dropped, what they hold counts as growth, or it would make room for as much again; and what
+            // is due is known only then (`plan_for_outside`).
+            self.outside_then.store(outside_then, Relaxed);
+            self.trigger_at.store(usize::MAX, Relaxed);
+        }
     }
 
     /// Objects that the allocator of so many bytes must look at now.
@@ -276,6 +287,11 @@ impl Throttle {
 }
 
 impl Inner {
+    /// Whether the helper of this number (from 1) has no processor of its own while mutators run.
+    pub(super) fn must_give_way(&self, number: usize) -> bool {
+        let share = background_processors(self.meter.processors, self.mutators_running());
+        share < (number + 1) as f64 && !self.is_urgent()
+    }
     /// Whether marking must not rest.
     fn is_urgent(&self) -> bool {
         self.meter.is_awaited.load(Relaxed) || self.is_beyond_goal() || self.is_asked_for()

@@ -5,7 +5,7 @@
 //! later has a target that this collection keeps (I2), so it needs no visit.
 //! Not here: `upgrade` (`gray`).  Overview: `manager::tricolor`.
 
-use super::{collector::Inner, mark::Gray};
+use super::{collector::Inner, ephemeron, mark::Gray};
 use crate::{
     alloc::chunk,
     object::{managed::RawPending, weak::WeakHead},
@@ -33,6 +33,9 @@ pub(super) fn clear(inner: &Inner, notices: &mut Vec<RawPending>) {
                 return true;
             }
             head.clear();
+            if head.is_ephemeron {
+                ephemeron::let_go(p.cast())
+            }
             if lives && head.notify {
                 notices.push(RawPending::WeakDied(p));
             }
@@ -49,4 +52,5 @@ pub(super) fn forget_the_dead(inner: &Inner) {
         // SAFETY: as above.
         unsafe { chunk::is_marked(p) }
     });
+    inner.ephemerons.forget_the_dead()
 }
