@@ -120,22 +120,23 @@ fn nothing_goes_back_that_is_needed_again_within_the_second() {
     assert!(stats.collections > 10);
     assert_eq!(stats.returned_bytes, garbage, "garbage of {} collections", stats.collections);
 
-    let mut swings = 0;
-    let mut then = None;
-    for _ in 0..12 {
-        let began = Instant::now();
+    const SWING_BYTES: usize = 72_000_000;
+    let mut last: Option<(Instant, usize)> = None;
+    for swing in 0..12 {
         // More than the smallest heap ever is.
-        grow(&mut m, 800_000);
+        grow(&mut m, SWING_BYTES / 48);
+        let (now, returned) = (Instant::now(), heap.stats().returned_bytes);
+        // Where the machine is too slow for that, what went back may have been let go.
+        if let Some((then, before)) = last
+            && now - then < Duration::from_millis(900)
+        {
+            // Peaks differ by what floats: pages that only one before the last second needed may go, and their chunks.
+            let went = returned - before;
+            assert!(went < SWING_BYTES / 4, "{went} bytes in swing {swing}, {:?} after the one before", now - then);
+        }
+        last = Some((now, returned));
         clear(&mut m);
         std::thread::sleep(Duration::from_millis(200));
-        let now = heap.stats().returned_bytes;
-        if began.elapsed() > Duration::from_millis(900) {
-            // Not three times a second on this machine, now: what went back may have been let go.
-            then = None;
-        } else if let Some(then) = then.replace(now) {
-            assert_eq!(now, then, "after {swings} swings");
-            swings += 1;
-        }
     }
 }
 

@@ -397,7 +397,8 @@ impl Record {
             }
         }
         let took = since.elapsed();
-        inner.meter.assist_ns.fetch_add(took.as_nanos() as u64, Relaxed);
+        // What took longer had not the processor all the time.
+        inner.meter.assist_ns.fetch_add(took.min(ASSIST_MAX).as_nanos() as u64, Relaxed);
         inner.holdups.record(HoldUpCause::Assist, took);
     }
     /// Far beyond the goal: the collector is not getting along.  Helps it, or waits for it, for a while; if it has not even
@@ -422,7 +423,7 @@ impl Record {
                 }
                 Phase::Mark => {
                     let begin = Instant::now();
-                    if self.help(inner) { helped += begin.elapsed() } else { inner.wait_a_little() }
+                    if self.help(inner) { helped += begin.elapsed().min(BRAKE) } else { inner.wait_a_little() }
                 }
                 _ => inner.wait_a_little(),
             }
