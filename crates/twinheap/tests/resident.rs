@@ -208,3 +208,19 @@ fn beyond_a_soft_limit_half_of_the_time_is_the_programs() {
     assert!(after.used_bytes < 160 << 20, "half of the time is not all of the memory: {after:?}");
     m.verify().unwrap();
 }
+
+/// Go collects 5,504 times for three million buffers of 8 KiB of which none lives: every 4.5 MB.
+#[test]
+fn a_small_heap_is_collected_seldom() {
+    const BUFFERS: usize = 1_000_000;
+    let _alone = alone();
+    let heap = heap(Config::default());
+    let mut m = heap.mutator().unwrap();
+    for _ in 0..BUFFERS / 10 {
+        m.mutate(|mc, _| (0..10).for_each(|_| _ = Gc::<Tail<(), u64>, Tricolor>::with_zeroed_tail(mc, (), 1022)));
+    }
+    let stats = heap.stats();
+    let gos = BUFFERS as f64 * 5_504.0 / 3_000_000.0;
+    assert!(stats.collections as f64 <= 0.2 * gos, "{} collections, Go {gos}", stats.collections);
+    assert!(stats.peak_used_bytes < 32 << 20, "{} bytes", stats.peak_used_bytes);
+}
