@@ -39,8 +39,9 @@ pub struct Config {
     /// Tricolor: is told of each collection when it is over, on the collector's thread; the next one waits meanwhile.
     /// A panic in it is swallowed and counted (`Stats::callback_panics`).
     pub on_collection: Option<fn(&Collection)>,
-    /// RefCount: takes the lines of CPython's debug flags (`control::gc::set_debug`), each with its line feed; `None` is
-    /// standard error.  Called inside a collection: it must not touch the heap.  A panic in it is swallowed.
+    /// Takes the lines of CPython's debug flags (`control::gc::set_debug`), each with its line feed; `None` is standard
+    /// error.  Called inside a collection, under the tricolor managers on the collector's thread: it must not touch the heap.
+    /// A panic in it is swallowed.
     pub debug_output: Option<fn(&str)>,
 }
 

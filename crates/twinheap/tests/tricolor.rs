@@ -15,6 +15,8 @@ use twinheap::{
     Slot, Static, Tail, Threaded, Trace, Tricolor, TricolorSolo, ValSlot, config::Finalizers, object::managed::Command,
 };
 
+#[path = "tricolor/debug.rs"]
+mod debug;
 #[path = "tricolor/pressure.rs"]
 mod pressure;
 

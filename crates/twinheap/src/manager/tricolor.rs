@@ -39,6 +39,8 @@ mod cache;
 #[cfg(not(loom))]
 mod collector;
 #[cfg(not(loom))]
+mod dead;
+#[cfg(not(loom))]
 mod finalize;
 #[cfg(not(loom))]
 mod manage;
@@ -46,6 +48,8 @@ mod manage;
 mod mark;
 #[cfg(not(loom))]
 mod pacer;
+#[cfg(not(loom))]
+mod refusals;
 #[cfg(not(loom))]
 mod sweep;
 #[cfg(not(loom))]

@@ -10,14 +10,16 @@ use super::{
     mark::{Gray, Marker, Pool},
     pacer::{Measured, Pacer, Plan},
     phase::{Phase, PhaseWord},
+    refusals::Refusals,
     sweep::{Class, Figures},
     verify, weak,
 };
 use crate::{
     alloc::{Full, Limits, Memory, SpanRef},
     config::Config,
+    manager::debug_lines::DebugLines,
     object::{
-        managed::{Answer, Cause, RawPending},
+        managed::{Answer, Cause, RawPending, debug},
         type_info::{Kind, TypeInfo},
     },
     observe::{CallbackInfo, Callbacks, Collection, HoldUpCause, HoldUps, Phase as ToldPhase, blocks::Blocks},
@@ -95,6 +97,10 @@ pub struct Inner {
     pub(super) callbacks: Callbacks,
     began: Instant,
     /// What CPython's words read and write.
+    /// `gc.set_debug`: any C int, and where its lines go.
+    pub(super) debug: AtomicU32,
+    pub(super) lines: DebugLines,
+    pub(super) refusals: Refusals,
     pub(super) knobs: Mutex<Answer>,
     pub(super) containers_at_collection: AtomicU64,
     pub(super) take_down_later: AtomicBool,
@@ -152,6 +158,8 @@ struct Control {
     requested: Option<Cause>,
     shutdown: bool,
     /// The collector's thread has panicked: a law is broken, and nothing is collected any more.
+    /// The next that was asked for keeps what it finds.
+    save_all: bool,
     failed: bool,
     /// Collections whose stop was begun, and the last of them that is finished.
     begun: u64,
@@ -217,6 +225,9 @@ impl Inner {
             began: Instant::now(),
             knobs: Mutex::new(Answer { thresholds: config.thresholds, ..Answer::default() }),
             containers_at_collection: AtomicU64::new(0),
+            debug: AtomicU32::new(0),
+            lines: DebugLines::new(config.debug_output),
+            refusals: Refusals::default(),
             take_down_later: AtomicBool::new(false),
             chances: AtomicU32::new(0),
             zeal_objects: AtomicUsize::new(0),
@@ -281,7 +292,7 @@ impl Inner {
     /// Asks for a collection; does not wait.
     #[cold]
     pub(super) fn request(&self, cause: Cause) {
-        if !self.automatic.load(Relaxed) && cause != Cause::Asked {
+        if !self.begins_by_itself() && cause != Cause::Asked {
             return;
         }
         let mut control = lock(&self.control);
@@ -293,6 +304,10 @@ impl Inner {
     /// Under zeal: one of the n chances.
     #[inline]
     pub(super) fn chance(&self) {
+    /// The next collection that is asked for keeps the containers it finds dead (`Request::save_all`).
+    pub(super) fn save_all(&self) {
+        lock(&self.control).save_all = true
+    }
         if let Some(n) = self.zeal
             && self.chances.fetch_add(1, Relaxed) % n == n - 1
         {
@@ -403,7 +418,7 @@ impl Inner {
     }
     #[cold]
     fn due(&self) {
-        if self.automatic.load(Relaxed) {
+        if self.begins_by_itself() {
             // Once: the next plan sets it again.
             self.trigger_at.store(usize::MAX, Relaxed);
             self.request(Cause::Goal)
@@ -444,7 +459,7 @@ impl Inner {
         COLLECTOR_OF.set(Arc::as_ptr(self));
         let _fall = Fall(self);
         loop {
-            let (cause, number) = {
+            let (cause, number, save_all) = {
                 let mut control = lock(&self.control);
                 let cause = loop {
                     if control.shutdown {
@@ -456,11 +471,13 @@ impl Inner {
                     }
                 };
                 control.begun += 1;
-                (cause, control.begun)
+                let save_all = cause == Cause::Asked && std::mem::take(&mut control.save_all);
+                (cause, control.begun, save_all)
             };
             let begin = thread_cpu_ns();
             let began_ns = self.began.elapsed().as_nanos() as u64;
             let goal_bytes = self.goal.load(Relaxed);
+            let since = Instant::now();
             let stops_before = self.figures.stop_ns_total.load(Relaxed);
             let mut info = CallbackInfo { generation: 2, ..CallbackInfo::default() };
             if cause != Cause::Zeal {
@@ -468,7 +485,7 @@ impl Inner {
             }
             let done = {
                 let _cycle = lock(&self.cycle);
-                self.collection(cause)
+                self.collection(cause, save_all)
             };
             let Some(Done { mut objects, mark_ns }) = done else {
                 if cause != Cause::Zeal {
@@ -491,6 +508,9 @@ impl Inner {
                 self.callbacks.call(ToldPhase::Stop, info);
                 if let Some(tell) = self.on_collection {
                     let Measured { heap_bytes, born_bytes, marked_bytes, .. } = lock(&self.pacer).1;
+                if self.debugs(debug::STATS) {
+                    self.lines.done(objects, since.elapsed())
+                }
                     let collection = Collection {
                         number: self.figures.collections.load(Relaxed),
                         asked: cause == Cause::Asked,
@@ -534,11 +554,23 @@ impl Inner {
     }
 
     /// One collection; none when collections by themselves were switched off before it could begin.
-    fn collection(&self, cause: Cause) -> Option<Done> {
+    fn collection(&self, cause: Cause, save_all: bool) -> Option<Done> {
         self.figures.containers.store(0, Relaxed);
         // (A)
-        let wanted = || cause == Cause::Asked || self.automatic.load(Relaxed);
-        let at_stop = self.stopped(|registry| wanted().then(|| self.take_snapshot(registry)))?;
+        let wanted = || cause == Cause::Asked || self.begins_by_itself();
+        let at_stop = self.stopped(|registry| {
+            wanted().then(|| {
+                let at_stop = self.take_snapshot(registry);
+                (at_stop, tells(debug::STATS).then(|| self.containers()))
+            })
+        });
+        let (at_stop, containers) = at_stop?;
+        if let Some(containers) = containers {
+            let frozen = lock(&self.frozen).len();
+            self.lines.begins(2, [0, 0, containers.saturating_sub(frozen), frozen])
+        }
+        let tells = |flag| cause != Cause::Zeal && self.debugs(flag);
+        let save_all = save_all || cause == Cause::Asked && self.debugs(debug::SAVEALL);
         self.take_incoming();
         if cause != Cause::Zeal {
             self.containers_at_collection.store(self.containers_born(), Relaxed);
@@ -564,12 +596,21 @@ impl Inner {
         weak::clear(self, &mut pending);
         self.flip(|| self.phase.change(Phase::Finalize));
         // (E)
-        let doomed = finalize::resurrect(self, &mut marker);
+        let mut dead = Vec::new();
+        if save_all || tells(debug::COLLECTABLE) {
+            dead = self.dead_containers();
+        }
+        if tells(debug::COLLECTABLE) {
+            self.tell_dead(&dead)
+        }
+        let saved = if save_all { &dead[..] } else { &[] };
+        let doomed = finalize::resurrect(self, &mut marker, saved);
         weak::forget_the_dead(self);
         pending.extend(doomed.iter().map(|g| RawPending::Finalize(g.0)));
         self.count_marked(&mut marker);
         add(&self.figures.mark_cpu_ns, thread_cpu_ns() - cpu);
         // (F)
+        pending.extend(saved.iter().map(|g| RawPending::Saved(g.0)));
         self.flip_two(pending);
         let mark_ns = begin.elapsed().as_nanos() as u64;
         self.pace(at_stop);
@@ -582,7 +623,11 @@ impl Inner {
             self.set_plan(pacer.0.plan(&pacer.1));
         }
         self.phase.change(Phase::Idle);
-        let objects = self.figures.containers.load(Relaxed) + doomed.len();
+        let mut objects = self.figures.containers.load(Relaxed) + doomed.len();
+        if save_all {
+            let doomed: HashSet<_> = doomed.into_iter().collect();
+            objects += saved.iter().filter(|&g| !doomed.contains(g)).count()
+        }
         Some(Done { objects, mark_ns })
     }
 
@@ -726,7 +771,7 @@ impl Inner {
     }
 
     /// Runs `f` with all gray locks held.
-    fn flip<O>(&self, f: impl FnOnce() -> O) -> O {
+    pub(super) fn flip<O>(&self, f: impl FnOnce() -> O) -> O {
         let registry = lock(&self.registry);
         let _grays: Vec<_> = registry.records.iter().map(|r| lock(&r.gray)).collect();
         f()

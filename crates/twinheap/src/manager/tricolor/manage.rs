@@ -349,7 +349,10 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
     fn should_yield(local: &Local) -> bool {
         local.inner.handshake.stop_wanted()
     }
-    fn collect(local: &Local, _: Request) -> Collected {
+    fn collect(local: &Local, request: Request) -> Collected {
+        if request.save_all && !local.inner.is_own_thread() {
+            local.inner.save_all()
+        }
         if local.in_session_here() {
             local.inner.request(Cause::Asked);
             return Collected::default();
@@ -503,7 +506,10 @@ impl Inner {
             // What was frozen is reachable in the snapshot of a collection that is on, or is of no further use.
             Command::Unfreeze => self.unfreeze(record),
             Command::SetGogc(percent) => self.plan_again(|p| p.gogc = percent),
-            Command::SetDebug(flags) => knobs.debug = flags,
+            Command::SetDebug(flags) => {
+                knobs.debug = flags;
+                self.set_debug(flags)
+            }
             Command::Read => {}
         }
         let mut answer = *knobs;
