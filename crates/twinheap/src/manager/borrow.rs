@@ -1,14 +1,14 @@
 //! Borrow words: `RefCell`'s for one mutator, a reader-writer word for many.
 //! Not here: when a cell must be saved before a change (`tricolor/scan.rs`).  Overview: `object::cell`.
 
-use crate::{
-    object::managed::BorrowWord,
-    sync::{AtomicU32, Ordering::Relaxed},
-};
 #[cfg(not(loom))]
 use crate::sync::{
     Ordering::{Acquire, Release},
     spin,
+};
+use crate::{
+    object::managed::BorrowWord,
+    sync::{AtomicU32, Ordering::Relaxed},
 };
 #[cfg(not(loom))]
 use std::time::Duration;

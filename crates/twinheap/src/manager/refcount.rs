@@ -36,13 +36,14 @@ use crate::{
     alloc::{Full, Limits, Memory, SpanRef},
     config::{CollectAt, Config},
     object::{
+        boxes::Boxes,
         managed::{Answer, Command, GenerationStats, ObjectState},
         trace::Each,
         type_info::{Kind, TypeInfo},
         weak::WeakHead,
     },
     observe::{Callbacks, HoldUps, Stats, blocks::Blocks},
-    sync::{Ordering::Relaxed, seeded},
+    sync::seeded,
 };
 use cache::{Cache, Class, blocks};
 use header::{CONDEMNED, FINALIZED, HAS_WEAK, OLD, Outside, header};
@@ -55,7 +56,6 @@ use std::{
     time::Instant,
 };
 use told::Told;
-use weak::{Boxes, ByAddress};
 use zeal::Zeal;
 
 /// Counts references and collects cycles; one thread.
@@ -92,8 +92,6 @@ pub struct CountingHeap {
     cascade_began: Cell<Option<Instant>>,
     pending: UnsafeCell<Queue>,
     queued: Cell<u64>,
-    /// The newest boxes of each target.
-    weak: UnsafeCell<ByAddress<usize, Boxes>>,
     // ---- collections --------------------------------------------------------------------------------------------------
     collecting: Cell<bool>,
     /// The word `aux` of an object born now that can be in no cycle.
@@ -256,16 +254,15 @@ impl CountingHeap {
     /// # Safety
     /// `p` is alive.
     pub(crate) unsafe fn newest_box(p: NonNull<u8>) -> Option<NonNull<WeakHead>> {
-        // SAFETY: the caller's object; no other reference into the table lives.  Linked boxes are in their blocks, since
-        // each unlinks itself before its block is freed.
+        // SAFETY: the caller's object.  Linked boxes are in their blocks, since each unlinks itself before its block is
+        // freed.
         unsafe {
-            let heap = CountingHeap::of(SpanRef::of(p));
-            let mut next = header(p).has(HAS_WEAK).then(|| (*heap.weak.get()).get(&p.addr().get())?.quiet).flatten();
+            let mut next = header(p).has(HAS_WEAK).then(|| Boxes::of(p)?.newest(false)).flatten();
             while let Some(head) = next
                 && !header(head.cast()).is_alive()
                 && !seeded("dying_weak_box_handed_out")
             {
-                next = NonNull::new(head.as_ref().older.load(Relaxed))
+                next = Boxes::older(head)
             }
             next
         }
@@ -296,7 +293,6 @@ impl CountingHeap {
             cascade_began: Cell::new(None),
             pending: UnsafeCell::default(),
             queued: Cell::new(0),
-            weak: UnsafeCell::default(),
             collecting: Cell::new(false),
             acyclic: Cell::new(header::acyclic(0)),
             counts: Cell::new([0, 0]),

@@ -61,6 +61,8 @@ pub struct Inner {
     pub(super) has_pending: AtomicBool,
     /// Weak boxes that live and have a target; objects with a finalizer that was not queued; those whose was.
     pub(super) weak: Mutex<Vec<Gray>>,
+    /// With one mutator: held while a collection is on by who changes a target's lists of boxes.
+    pub(super) weak_lists: Mutex<()>,
     pub(super) finalizable: Mutex<Vec<Gray>>,
     pub(super) finalized: Mutex<HashSet<Gray>>,
     /// What mutators noted, handed over at the last stop or when they went.
@@ -95,12 +97,12 @@ pub struct Inner {
     pub(super) blocks: Blocks,
     on_collection: Option<fn(&Collection)>,
     pub(super) callbacks: Callbacks,
-    began: Instant,
-    /// What CPython's words read and write.
     /// `gc.set_debug`: any C int, and where its lines go.
     pub(super) debug: AtomicU32,
     pub(super) lines: DebugLines,
     pub(super) refusals: Refusals,
+    began: Instant,
+    /// What CPython's words read and write.
     pub(super) knobs: Mutex<Answer>,
     pub(super) containers_at_collection: AtomicU64,
     pub(super) take_down_later: AtomicBool,
@@ -156,10 +158,10 @@ pub struct Pins {
 #[derive(Default)]
 struct Control {
     requested: Option<Cause>,
-    shutdown: bool,
-    /// The collector's thread has panicked: a law is broken, and nothing is collected any more.
     /// The next that was asked for keeps what it finds.
     save_all: bool,
+    shutdown: bool,
+    /// The collector's thread has panicked: a law is broken, and nothing is collected any more.
     failed: bool,
     /// Collections whose stop was begun, and the last of them that is finished.
     begun: u64,
@@ -195,6 +197,7 @@ impl Inner {
             pending: Mutex::default(),
             has_pending: AtomicBool::new(false),
             weak: Mutex::default(),
+            weak_lists: Mutex::default(),
             finalizable: Mutex::default(),
             finalized: Mutex::default(),
             incoming: Mutex::default(),
@@ -222,12 +225,12 @@ impl Inner {
             blocks: Blocks::default(),
             on_collection: config.on_collection,
             callbacks: Callbacks::default(),
-            began: Instant::now(),
-            knobs: Mutex::new(Answer { thresholds: config.thresholds, ..Answer::default() }),
-            containers_at_collection: AtomicU64::new(0),
             debug: AtomicU32::new(0),
             lines: DebugLines::new(config.debug_output),
             refusals: Refusals::default(),
+            began: Instant::now(),
+            knobs: Mutex::new(Answer { thresholds: config.thresholds, ..Answer::default() }),
+            containers_at_collection: AtomicU64::new(0),
             take_down_later: AtomicBool::new(false),
             chances: AtomicU32::new(0),
             zeal_objects: AtomicUsize::new(0),
@@ -301,13 +304,13 @@ impl Inner {
             self.wake.notify_one();
         }
     }
-    /// Under zeal: one of the n chances.
-    #[inline]
-    pub(super) fn chance(&self) {
     /// The next collection that is asked for keeps the containers it finds dead (`Request::save_all`).
     pub(super) fn save_all(&self) {
         lock(&self.control).save_all = true
     }
+    /// Under zeal: one of the n chances.
+    #[inline]
+    pub(super) fn chance(&self) {
         if let Some(n) = self.zeal
             && self.chances.fetch_add(1, Relaxed) % n == n - 1
         {
@@ -474,10 +477,10 @@ impl Inner {
                 let save_all = cause == Cause::Asked && std::mem::take(&mut control.save_all);
                 (cause, control.begun, save_all)
             };
+            let since = Instant::now();
             let begin = thread_cpu_ns();
             let began_ns = self.began.elapsed().as_nanos() as u64;
             let goal_bytes = self.goal.load(Relaxed);
-            let since = Instant::now();
             let stops_before = self.figures.stop_ns_total.load(Relaxed);
             let mut info = CallbackInfo { generation: 2, ..CallbackInfo::default() };
             if cause != Cause::Zeal {
@@ -505,12 +508,12 @@ impl Inner {
                 add(&self.figures.collections, 1);
                 add(&self.figures.collected, objects as u64);
                 info.collected = objects;
-                self.callbacks.call(ToldPhase::Stop, info);
-                if let Some(tell) = self.on_collection {
-                    let Measured { heap_bytes, born_bytes, marked_bytes, .. } = lock(&self.pacer).1;
                 if self.debugs(debug::STATS) {
                     self.lines.done(objects, since.elapsed())
                 }
+                self.callbacks.call(ToldPhase::Stop, info);
+                if let Some(tell) = self.on_collection {
+                    let Measured { heap_bytes, born_bytes, marked_bytes, .. } = lock(&self.pacer).1;
                     let collection = Collection {
                         number: self.figures.collections.load(Relaxed),
                         asked: cause == Cause::Asked,
@@ -556,6 +559,8 @@ impl Inner {
     /// One collection; none when collections by themselves were switched off before it could begin.
     fn collection(&self, cause: Cause, save_all: bool) -> Option<Done> {
         self.figures.containers.store(0, Relaxed);
+        let tells = |flag| cause != Cause::Zeal && self.debugs(flag);
+        let save_all = save_all || cause == Cause::Asked && self.debugs(debug::SAVEALL);
         // (A)
         let wanted = || cause == Cause::Asked || self.begins_by_itself();
         let at_stop = self.stopped(|registry| {
@@ -569,8 +574,6 @@ impl Inner {
             let frozen = lock(&self.frozen).len();
             self.lines.begins(2, [0, 0, containers.saturating_sub(frozen), frozen])
         }
-        let tells = |flag| cause != Cause::Zeal && self.debugs(flag);
-        let save_all = save_all || cause == Cause::Asked && self.debugs(debug::SAVEALL);
         self.take_incoming();
         if cause != Cause::Zeal {
             self.containers_at_collection.store(self.containers_born(), Relaxed);
@@ -607,10 +610,10 @@ impl Inner {
         let doomed = finalize::resurrect(self, &mut marker, saved);
         weak::forget_the_dead(self);
         pending.extend(doomed.iter().map(|g| RawPending::Finalize(g.0)));
+        pending.extend(saved.iter().map(|g| RawPending::Saved(g.0)));
         self.count_marked(&mut marker);
         add(&self.figures.mark_cpu_ns, thread_cpu_ns() - cpu);
         // (F)
-        pending.extend(saved.iter().map(|g| RawPending::Saved(g.0)));
         self.flip_two(pending);
         let mark_ns = begin.elapsed().as_nanos() as u64;
         self.pace(at_stop);
