@@ -11,8 +11,12 @@
 //! Not here: what a set bit means (`span`), who owns a chunk (`memory`).  Overview: `alloc`.
 
 use super::{beside::Beside, span::Span};
-use crate::sync::{AtomicPtr, AtomicU64, Ordering::Relaxed};
-use std::{cell::UnsafeCell, ptr::NonNull};
+#[cfg(not(loom))]
+use crate::sync::Ordering::Relaxed;
+use crate::sync::{AtomicPtr, AtomicU64};
+use std::cell::UnsafeCell;
+#[cfg(not(loom))]
+use std::ptr::NonNull;
 
 /// Bytes of a span.  Smaller under Miri, where a look at each of its blocks takes long.
 pub const SPAN_BYTES: usize = if cfg!(miri) { 4 << 10 } else { 32 << 10 };
