@@ -13,7 +13,8 @@
 //! In the order of the data's way: [`managed`] what an object asks of its manager · [`type_info`] a type as data ·
 //! [`trace`] where its references are · [`gc`] the handle · [`slot`] a mutable one-word field · [`val`] a tagged word ·
 //! [`cell`] anything mutable · [`once`] written once · [`lifo`] a vector that lets go of the last first · [`tail`] ·
-//! [`any`] erased handles · [`weak`] and `boxes`, those of one object · [`cleanup`] what runs after a death · [`root`] · [`session`] the key.
+//! [`any`] erased handles · [`weak`] and `boxes`, those of one object · [`cleanup`] what runs after a death · [`root`] ·
+//! [`session`] the key.
 //!
 //! Not here: how blocks are found (`alloc`), when they die (`manager`).
 

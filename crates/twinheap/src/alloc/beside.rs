@@ -15,48 +15,50 @@ use std::ptr::{NonNull, null_mut};
 /// The words of one block, null at first.
 pub type Pair = [AtomicPtr<u8>; 2];
 const PAGE_BLOCKS: usize = 32;
-type Page = [Pair; PAGE_BLOCKS];
+/// A page of a table.
+pub type Page = [Pair; PAGE_BLOCKS];
 
-/// The table of a run.
-pub struct Beside(Box<[AtomicPtr<Page>]>);
-
-impl Beside {
-    fn new(capacity: u32) -> Beside {
-        let pages = (capacity as usize).div_ceil(PAGE_BLOCKS);
-        Beside((0..pages).map(|_| AtomicPtr::new(null_mut())).collect())
-    }
-}
-impl Drop for Beside {
-    fn drop(&mut self) {
-        for page in &self.0 {
-            if let Some(page) = NonNull::new(page.load(Acquire)) {
-                // SAFETY: made by `Box::into_raw` below, and nobody else has the table.
-                drop(unsafe { Box::from_raw(page.as_ptr()) })
-            }
-        }
-    }
-}
+/// The first entry of a run's table: a page for each 32 of its blocks, null until it is asked for.
+pub type Beside = AtomicPtr<Page>;
 
 impl SpanRef {
     /// The index of the block that `p` lies in.
     #[inline(always)]
     pub fn block_of(self, p: NonNull<u8>) -> u32 {
-        ((p.addr().get() - self.base().addr()) / self.block_bytes()) as u32
+        // A run with several blocks is a span: its offsets fit into a word that is divided faster.
+        if self.capacity() == 1 {
+            return 0;
+        }
+        (p.addr().get() - self.base().addr()) as u32 / self.block_bytes() as u32
+    }
+    /// Pages of its table.
+    fn pages(self) -> usize {
+        (self.capacity() as usize).div_ceil(PAGE_BLOCKS)
+    }
+    /// The place of block `i`'s page in the table at `table`.
+    ///
+    /// # Safety
+    /// The table is this run's, and lives for `'a`.
+    #[inline(always)]
+    unsafe fn page_in<'a>(self, table: NonNull<Beside>, i: u32) -> &'a Beside {
+        debug_assert!(i < self.capacity());
+        // SAFETY: a table has a place for the page of each block.
+        unsafe { table.add(i as usize / PAGE_BLOCKS).as_ref() }
     }
     /// The words beside block `i`, if they were asked for since the run was taken.
     ///
     /// # Safety
-    /// The run is in use for `'a`.
+    /// The run is in use for `'a`, and has a block `i`.
     #[inline]
     pub unsafe fn beside<'a>(self, i: u32) -> Option<&'a Pair> {
         // SAFETY: the chunk of a run in use is mapped; a table stays for as long as its run, a page as long as its table.
         unsafe {
-            let table = chunk::beside_word(self.base()).load(Acquire).as_ref()?;
-            let page = table.0.get(i as usize / PAGE_BLOCKS)?.load(Acquire).as_ref()?;
+            let table = NonNull::new(chunk::beside_word(self.base()).load(Acquire))?;
+            let page = self.page_in(table, i).load(Acquire).as_ref()?;
             Some(&page[i as usize % PAGE_BLOCKS])
         }
     }
-    /// The words beside block `i`, which is one of the run's.
+    /// The words beside block `i`.
     ///
     /// # Safety
     /// As [`Self::beside`]; and nobody else is in here for this run.
@@ -69,23 +71,26 @@ impl SpanRef {
             None => unsafe { self.make_beside(i) },
         }
     }
+    /// # Safety
+    /// As [`Self::beside_or_new`].
     #[cold]
     #[inline(never)]
     unsafe fn make_beside<'a>(self, i: u32) -> &'a Pair {
         // SAFETY: as in `beside`; we are the only one to make tables and pages, by the caller's promise.
         unsafe {
             let word = chunk::beside_word(self.base());
-            if word.load(Acquire).is_null() {
-                word.store(Box::into_raw(Box::new(Beside::new(self.capacity()))), Release)
+            let table = NonNull::new(word.load(Acquire)).unwrap_or_else(|| {
+                let new: Box<[Beside]> = (0..self.pages()).map(|_| AtomicPtr::new(null_mut())).collect();
+                let table = NonNull::from(Box::leak(new)).cast();
+                word.store(table.as_ptr(), Release);
+                table
+            });
+            let place = self.page_in(table, i);
+            if place.load(Acquire).is_null() {
+                let new: Page = std::array::from_fn(|_| [(); 2].map(|()| AtomicPtr::new(null_mut())));
+                place.store(Box::into_raw(Box::new(new)), Release)
             }
-            let page = &(&(*word.load(Acquire)).0)[i as usize / PAGE_BLOCKS];
-            if page.load(Acquire).is_null() {
-                page.store(
-                    Box::into_raw(Box::new(std::array::from_fn(|_| [(); 2].map(|()| AtomicPtr::new(null_mut()))))),
-                    Release,
-                )
-            }
-            &(*page.load(Acquire))[i as usize % PAGE_BLOCKS]
+            &(*place.load(Acquire))[i as usize % PAGE_BLOCKS]
         }
     }
     /// Frees the table.
@@ -93,12 +98,16 @@ impl SpanRef {
     /// # Safety
     /// The chunk is mapped, and nobody has or will ask for words of this run.
     pub unsafe fn free_beside(self) {
-        // SAFETY: the caller's promise.
-        let word = unsafe { chunk::beside_word(self.base()) };
-        if let Some(table) = NonNull::new(word.load(Acquire)) {
+        // SAFETY: the caller's promise.  Table and pages were made by boxes of these lengths above, and are out of
+        // everybody's reach.
+        unsafe {
+            let word = chunk::beside_word(self.base());
+            let Some(table) = NonNull::new(word.load(Acquire)) else { return };
             word.store(null_mut(), Release);
-            // SAFETY: made by `Box::into_raw` above, and out of everybody's reach.
-            drop(unsafe { Box::from_raw(table.as_ptr()) })
+            let table = Box::from_raw(NonNull::slice_from_raw_parts(table, self.pages()).as_ptr());
+            for page in table.iter().filter_map(|place| NonNull::new(place.load(Acquire))) {
+                drop(Box::from_raw(page.as_ptr()))
+            }
         }
     }
 }

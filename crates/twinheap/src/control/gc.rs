@@ -32,8 +32,8 @@
 //! | `freeze()`, `unfreeze()` | [`freeze`], [`unfreeze`] | pins what lives; nothing where there are many mutators |
 //! | `get_freeze_count()` | [`get_freeze_count`] | the same |
 //! | `callbacks` | [`Mutator::callbacks`], [`Heap::callbacks`](crate::Heap::callbacks) | on the collector's thread |
-//! | `garbage` | [`garbage`], [`clear_garbage`] | the same; what has a finalizer is finalized first, and saved all the same |
-//! | `set_debug(f)`, `get_debug()` | [`set_debug`], [`get_debug`] | the same lines, written by the collector's thread; with [`DEBUG_SAVEALL`] no collection begins by itself |
+//! | `garbage` | [`garbage`], [`clear_garbage`] | the same; finalizers run first, and do not prevent it |
+//! | `set_debug(f)`, `get_debug()` | [`set_debug`], [`get_debug`] | the same, on the collector's thread; see [`set_debug`] |
 //!
 //! A container is what CPython calls an object with a GC head.  What a Rust type system says already is no error here: a
 //! generation or a threshold is an `i32`, CPython's C int.
