@@ -101,9 +101,6 @@ pub struct Runtime<'gc, M: OneMutator> {
     /// The names of the module `gc`, as they were made.
     pub gc: Gc<'gc, Dict<'gc, M>, M>,
     pub version: AtomicU32,
-    /// The weak references and proxies that everybody shares, by target, where the manager does not link them
-    /// (`types/weak.rs`).
-    pub shared_weak: GcCell<std::collections::HashMap<usize, Gc<'gc, Weak<'gc, M>, M>, crate::types::dict::Fast>, M>,
     /// `list.append`, which the loop knows.
     pub append: V<'gc, M>,
     /// The `MemoryError` for when there is no memory to make one.

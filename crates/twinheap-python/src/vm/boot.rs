@@ -444,7 +444,6 @@ pub fn boot<'gc, M: OneMutator>(mc: &'gc Mutation<'gc, M>) -> Runtime<'gc, M> {
         garbage,
         gc,
         version: (b.version + 1).into(),
-        shared_weak: GcCell::default(),
         append,
         spare: ValSlot::default(),
         interned: GcCell::new(b.interned),

@@ -337,7 +337,10 @@ impl Memory {
     /// Nobody else uses the span or remembers a block in it, and every block's destructor has run.
     pub unsafe fn free_run(&self, span: SpanRef) {
         // SAFETY: we are the only user by the caller's promise.
-        unsafe { span.clear_bits() };
+        unsafe {
+            span.clear_bits();
+            span.free_beside()
+        }
         let mut inner = lock(&self.inner);
         let inner = &mut *inner;
         if span.spans() == 0 {
@@ -574,6 +577,8 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
+        // SAFETY: the heap is gone, and its chunks are still mapped.
+        self.spans().into_iter().for_each(|span| unsafe { span.free_beside() });
         let inner = lock(&self.inner);
         for c in &inner.chunks {
             // SAFETY: the heap is gone: its managers ran every destructor before they let go of the memory.
