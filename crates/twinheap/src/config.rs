@@ -25,6 +25,18 @@ pub struct Config {
     pub automatic: bool,
     /// Collect at every n-th chance and poison freed memory; invisible to the program (no counters, no callbacks).
     pub zeal: Option<u32>,
+    /// Tricolor: threads that mark, the collector's own included; `None` is a quarter of the processors, at least 1 (Go:
+    /// 25 % of `GOMAXPROCS`).  At most [`MARK_WORKERS_MAX`].  Helpers are started when there is work for them, and sleep
+    /// between collections.
+    pub mark_workers: Option<usize>,
+    /// Tricolor: after each marking sessions are stopped once more, and whatever can be reached must be marked (Go's
+    /// `debug.gccheckmark`).  A way to test: the stop is as long as it takes to mark the heap.
+    pub check_marks: bool,
+    /// Tricolor, Linux: the nice value of the background threads (helpers that mark, destructors), 0 to 19.  They, and the
+    /// collector's thread but for its stops, are of the class SCHED_BATCH in any case: when one wakes up it does not take the
+    /// processor from a thread that runs, and its share is as large as any thread's.  From 1 on the share is smaller, too:
+    /// marking takes longer then, and mutators assist more.
+    pub background_nice: u8,
     /// Who runs finalizers.
     pub finalizers: Finalizers,
     /// Reads the bytes the program holds outside the heap, to count them towards limits and goals.  Called whenever the heap
@@ -97,6 +109,9 @@ impl Default for Config {
             automatic: true,
             // Builds with `--cfg twinheap_zeal` run every test with it, those of `Cc` included, whose heap nobody configures.
             zeal: if cfg!(twinheap_zeal) { Some(1) } else { None },
+            mark_workers: None,
+            check_marks: false,
+            background_nice: 0,
             finalizers: Finalizers::Automatic,
             outside_bytes: None,
             on_collection: None,
@@ -111,6 +126,9 @@ impl Default for Config {
 /// The smallest limit that makes sense: a chunk of 4 MiB and its neighbours.
 pub const MIN_LIMIT_BYTES: usize = 8 << 20;
 
+/// The most threads that mark a heap.
+pub const MARK_WORKERS_MAX: usize = 256;
+
 impl Config {
     /// Checks what can be checked without a manager.
     ///
@@ -120,6 +138,12 @@ impl Config {
         let err = |knob, why| Err(ConfigError { knob, why });
         if self.zeal == Some(0) {
             return err("zeal", "must be at least 1");
+        }
+        if self.mark_workers.is_some_and(|k| !(1..=MARK_WORKERS_MAX).contains(&k)) {
+            return err("mark-workers", "must be 1 to 256");
+        }
+        if self.background_nice > 19 {
+            return err("background-nice", "must be 0 to 19");
         }
         if self.thresholds[0] > u32::MAX as i64 || self.thresholds.iter().any(|&t| t < i32::MIN as i64) {
             return err("threshold", "is beyond a C int");

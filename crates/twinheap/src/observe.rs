@@ -66,6 +66,12 @@ pub struct Stats {
     pub objects_marked: u64,
     /// Nanoseconds of processor time spent marking.
     pub mark_cpu_ns: u64,
+    /// Objects among [`Self::objects_marked`] that helpers of the collector's thread marked (`Config::mark_workers`).
+    pub objects_marked_by_helpers: u64,
+    /// Pieces of large tails that were looked at while marking: an object of n bytes takes about n / 128 KiB.
+    pub mark_pieces: u64,
+    /// Of objects larger than a piece, the most bytes that were looked at in one step; 0 when there was none.
+    pub mark_step_bytes_max: usize,
 }
 
 /// How objects were released.

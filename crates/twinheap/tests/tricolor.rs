@@ -15,6 +15,10 @@ use twinheap::{
     Slot, Static, Tail, Threaded, Trace, Tricolor, TricolorSolo, ValSlot, config::Finalizers, object::managed::Command,
 };
 
+#[path = "tricolor/destructors.rs"]
+mod destructors;
+#[path = "tricolor/marking.rs"]
+mod marking;
 #[path = "tricolor/pressure.rs"]
 mod pressure;
 

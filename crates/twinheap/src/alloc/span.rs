@@ -337,15 +337,21 @@ impl SpanRef {
         swept
     }
 
-    /// Frees blocks that [`Self::reap`] listed.
+    /// Frees blocks that [`Self::reap`] listed, and clears their marks, if they were marked since.
     ///
     /// # Safety
     /// The caller may touch the span's alloc bits; each block was listed by `reap`, and is freed once.
     pub unsafe fn free_reaped(self, dead: &[NonNull<u8>]) {
         for p in dead {
             let (w, bit) = chunk::bit_of(p.as_ptr());
-            // SAFETY: a word of our own span.
-            unsafe { *chunk::alloc_word(chunk::of(self.base), w) &= !bit };
+            // SAFETY: words of our own span.
+            unsafe {
+                *chunk::alloc_word(chunk::of(self.base), w) &= !bit;
+                let marks = chunk::mark_word(chunk::of(self.base), w);
+                if marks.load(Relaxed) & bit != 0 {
+                    marks.fetch_and(!bit, Relaxed);
+                }
+            }
         }
         self.next_block.set(0);
     }

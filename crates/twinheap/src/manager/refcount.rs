@@ -274,6 +274,7 @@ impl CountingHeap {
             hard_bytes: config.max_heap_bytes,
             outside_bytes: config.outside_bytes,
             huge_pages_from_bytes: Some(HUGE_PAGES_FROM_BYTES),
+            returns_in_background: false,
         };
         let heap = CountingHeap {
             cache: Cache::new(),

@@ -20,7 +20,12 @@ use super::{
     val::ValSlot,
 };
 use crate::alloc::Full;
-use std::{marker::PhantomData, mem::offset_of, ops::Deref, ptr::NonNull};
+use std::{
+    marker::PhantomData,
+    mem::offset_of,
+    ops::{Deref, Range},
+    ptr::NonNull,
+};
 
 /// A header and `len` elements in one block.  Only ever seen through a [`Gc`].
 #[repr(C)]
@@ -206,11 +211,22 @@ unsafe impl<'gc, H: Trace<'gc, M>, E: Trace<'gc, M>, M: Manager> Trace<'gc, M> f
     #[inline]
     unsafe fn visit_at<V: Visitor<M>>(p: NonNull<Self>, visitor: &mut V) {
         // SAFETY: a whole object that may be read, by the caller's promise.
+        unsafe { Self::visit_piece_at(p, 0..(*p.as_ptr()).len, visitor) }
+    }
+    unsafe fn tail_len_at(p: NonNull<Self>) -> usize {
+        // SAFETY: a whole object, by the caller's promise; its length never changes.
+        unsafe { (*p.as_ptr()).len }
+    }
+    #[inline]
+    unsafe fn visit_piece_at<V: Visitor<M>>(p: NonNull<Self>, range: Range<usize>, visitor: &mut V) {
+        // SAFETY: a whole object that may be read, and elements of it, by the caller's promise.
         unsafe {
-            (*p.as_ptr()).header.trace(visitor);
+            if range.start == 0 {
+                (*p.as_ptr()).header.trace(visitor);
+            }
             if E::NEEDS_TRACE {
                 let first = p.cast::<u8>().add(offset_of!(Tail<H, E>, elements)).cast::<E>();
-                for i in 0..(*p.as_ptr()).len {
+                for i in range {
                     first.add(i).as_ref().trace(visitor)
                 }
             }

@@ -12,7 +12,7 @@ use super::{
     type_info::{DropKind, Kind},
     weak::WeakBox,
 };
-use std::{marker::PhantomData, ptr::NonNull};
+use std::{marker::PhantomData, ops::Range, ptr::NonNull};
 
 pub(crate) mod sealed {
     /// Visitors are in this crate: one of somebody else's could enter a cell that a thread is changing.
@@ -125,6 +125,27 @@ pub unsafe trait Trace<'gc, M: Manager>: Sized {
     unsafe fn visit_at<V: Visitor<M>>(p: NonNull<Self>, visitor: &mut V) {
         // SAFETY: a whole object by the caller's promise.
         unsafe { p.as_ref() }.trace(visitor)
+    }
+    /// How many elements the tail of the object at `p` has.
+    ///
+    /// # Safety
+    /// `p` is a whole object.
+    #[doc(hidden)]
+    unsafe fn tail_len_at(p: NonNull<Self>) -> usize {
+        let _ = p;
+        0
+    }
+    /// Shows the references of the tail's elements `range`; those of the header come with element 0.  Pieces that together
+    /// are the tail show what [`Trace::visit_at`] shows, each reference once.
+    ///
+    /// # Safety
+    /// As [`Trace::visit_at`]; and `range` lies within the tail.
+    #[doc(hidden)]
+    unsafe fn visit_piece_at<V: Visitor<M>>(p: NonNull<Self>, range: Range<usize>, visitor: &mut V) {
+        if range.start == 0 {
+            // SAFETY: the caller's promise.
+            unsafe { Self::visit_at(p, visitor) }
+        }
     }
     /// Drops the object at `p`, its tail included.
     ///

@@ -14,6 +14,8 @@ pub enum Cause {
     Goal,
     /// A limit is near.
     Limit,
+    /// There was none for two minutes.
+    Timer,
     /// Zeal: at every n-th chance.
     Zeal,
     /// The heap is being taken down.
@@ -21,7 +23,8 @@ pub enum Cause {
 }
 impl Cause {
     /// All of them, in the order of the declaration.
-    pub const ALL: [Cause; 6] = [Cause::Asked, Cause::Threshold, Cause::Goal, Cause::Limit, Cause::Zeal, Cause::Exit];
+    pub const ALL: [Cause; 7] =
+        [Cause::Asked, Cause::Threshold, Cause::Goal, Cause::Limit, Cause::Timer, Cause::Zeal, Cause::Exit];
     /// The word in reports.
     pub fn name(self) -> &'static str {
         match self {
@@ -29,6 +32,7 @@ impl Cause {
             Cause::Threshold => "threshold",
             Cause::Goal => "goal",
             Cause::Limit => "limit",
+            Cause::Timer => "timer",
             Cause::Zeal => "zeal",
             Cause::Exit => "exit",
         }

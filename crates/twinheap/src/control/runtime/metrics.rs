@@ -280,6 +280,9 @@ metrics! {
     "/gc/heap/objects:objects" Uint64 false
         "Objects in use, garbage that was not swept yet included."
         |r| Some(Value::Uint64(r.figures.allocated_objects - r.figures.freed_objects));
+    "/gc/limiter/last-enabled:gc-cycle" Uint64 false
+        "The last collection in which allocators were not held to their debt, because of the soft limit; 0: none."
+        |r| r.knobs.0.map(|_| Value::Uint64(r.figures.limiter_last));
     "/gc/pauses:seconds" Histogram true
         "Stops for collections, in all. (In Go deprecated for /sched/pauses/total/gc:seconds, which is the same.)"
         |r| stops(r, StopCause::Collection, true);
@@ -323,6 +326,8 @@ metrics! {
         "Collections because a limit was near." |r| cause(r, Cause::Limit);
     "/twinheap/collections/threshold:collections" Uint64 true
         "Collections because a count passed its threshold." |r| cause(r, Cause::Threshold);
+    "/twinheap/collections/timer:collections" Uint64 true
+        "Collections because there was none for two minutes." |r| cause(r, Cause::Timer);
     "/twinheap/collector:cpu-seconds" Float64 true
         "Processor time of the collector's own threads, sweeping and destructors included."
         |r| if r.collects { seconds(r.figures.collector_ns) } else { None };

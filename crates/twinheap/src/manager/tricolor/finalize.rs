@@ -12,12 +12,12 @@ use super::{
 };
 use crate::{
     alloc::chunk,
-    sync::{lock, seeded},
+    sync::{Arc, lock, seeded},
 };
 use std::collections::HashMap;
 
 /// FIN: the dead objects with finalizers, in the order in which they are to run; they and what they reach are marked.
-pub(super) fn resurrect(inner: &Inner, marker: &mut Marker) -> Vec<Gray> {
+pub(super) fn resurrect(inner: &Arc<Inner>, marker: &mut Marker) -> Vec<Gray> {
     let mut dead = Vec::new();
     lock(&inner.finalizable).retain(|&g| {
         // SAFETY: whole at the handshake, not swept before F2.
@@ -36,7 +36,7 @@ pub(super) fn resurrect(inner: &Inner, marker: &mut Marker) -> Vec<Gray> {
         // SAFETY: dead, so nobody but us can reach it or what only it reaches; whole.
         unsafe { marker.mark(g.0) };
     }
-    marker.drain(usize::MAX);
+    inner.mark_all(marker);
     lock(&inner.finalized).extend(order.iter().copied());
     forget_the_dead(inner);
     order

@@ -4,7 +4,7 @@
 use super::{
     cache::{self, Record},
     collector::Inner,
-    gray,
+    destructors, gray,
     mark::{Edges, Gray, Marker},
     phase::Phase,
     scan::{self, ScanWord},
@@ -69,7 +69,7 @@ impl Mutators for CellWord {
 
 /// Address space for the collector's stack; pages are the system's until they are used.  Marking and sweeping recurse only
 /// where the program's own types do: in chains of `Box`es, as deep as their drop.  So as deep as a main thread's, twice.
-const COLLECTOR_STACK_BYTES: usize = if cfg!(miri) { 1 << 20 } else { 16 << 20 };
+pub(super) const COLLECTOR_STACK_BYTES: usize = if cfg!(miri) { 1 << 20 } else { 16 << 20 };
 
 /// A heap: its parts, and the collector's thread.
 pub struct Shared {
@@ -508,8 +508,8 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         if local.inner.is_own_thread() {
             return Err("in a destructor that the collector runs: the heap is being swept".to_owned());
         }
-        local.inner.look(|records| {
-            verify::heap(&local.inner, records)?;
+        local.inner.look(|records, queue| {
+            verify::heap(&local.inner, records, queue)?;
             ladder::verify(&local.inner.stats(records).ladder)
         })
     }
@@ -526,11 +526,13 @@ impl Inner {
         assert!(idle, "the collector has failed: what it said is on stderr");
         record.flush(self, &mut lock(&record.gray), false);
         let frozen = lock(&self.frozen).clone();
+        let queue = self.destructors.queue();
+        let doomed = destructors::set_of(&queue);
         for span in self.memory.spans() {
-            // SAFETY: the one mutator is here and its runs are closed; no collection is on.
+            // SAFETY: the one mutator is here and its runs are closed; no collection is on; the queue's lock is ours.
             unsafe {
                 span.each_allocated(|p, _| {
-                    if !frozen.contains(&Gray(p)) {
+                    if !frozen.contains(&Gray(p)) && !doomed.contains(&Gray(p)) {
                         f(p)
                     }
                 })
@@ -666,11 +668,17 @@ impl Inner {
         stats.stop_ns_max = f.stop_ns_max.load(Relaxed);
         stats.objects_marked = f.marked.load(Relaxed);
         stats.mark_cpu_ns = f.mark_cpu_ns.load(Relaxed);
+        stats.objects_marked_by_helpers = f.helpers_marked.load(Relaxed);
+        stats.mark_pieces = f.mark_pieces.load(Relaxed);
+        stats.mark_step_bytes_max = f.mark_step_bytes_max.load(Relaxed) as usize;
         stats
     }
 
-    /// The heap goes: every object that is left is dropped.  No mutator exists and the collector's thread is done.
+    /// The heap goes: every object that is left is dropped.  No mutator exists and the collector's thread is done;
+    /// the others' ends are waited for.
     fn take_down(&self) {
+        self.end_helpers();
+        self.end_destructors();
         let spans: Vec<SpanRef> = self.memory.spans();
         for span in spans {
             // SAFETY: spans in use hold objects; nobody else is left; each is dropped once.
