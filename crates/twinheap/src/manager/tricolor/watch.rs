@@ -197,7 +197,7 @@ impl<'a> StopWait<'a> {
             open_ns: began.map(|began| watch.clock_ns().saturating_sub(began)),
             kept_waiting_ns: ns(self.since.elapsed()),
             waited: Vec::new(),
-            handed_out_bytes: watch.is_on().then(|| record.now.handed_out_bytes.load(Relaxed)).unwrap_or(0),
+            handed_out_bytes: if watch.is_on() { record.now.handed_out_bytes.load(Relaxed) } else { 0 },
             goal_bytes: self.inner.goal_if_any(),
         })
     }
