@@ -521,10 +521,6 @@ impl Memory {
         (inner.chunks.len(), inner.dirty_spans, free - inner.dirty_spans + inner.spans_in_hand)
     }
 
-    /// The hard limit.
-    pub(crate) fn hard_bytes(&self) -> Option<usize> {
-        self.limits.hard_bytes
-    }
     /// Where everything is at one moment.  Cost: a look at every chunk, with the lock held.
     pub(crate) fn levels(&self) -> Levels {
         let inner = lock(&self.inner);

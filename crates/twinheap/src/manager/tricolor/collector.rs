@@ -120,8 +120,8 @@ pub struct Inner {
     /// Sessions have something to do as they begin and end: zeal, or the watch.
     pub(super) attends: bool,
     pub(super) watch: Watch,
-    /// The soft limit; `MAX`: none.
-    pub(super) soft_limit: AtomicUsize,
+    /// The last collection that was capped.
+    pub(super) limiter_last: AtomicU64,
     /// What mutators had marked when a collection was told of last, in nanoseconds.
     assists_told: AtomicU64,
     pub(super) zeal: Option<u32>,
@@ -274,7 +274,7 @@ impl Inner {
             tally: Tally::default(),
             attends: config.zeal.is_some() || config.session_limit.is_some(),
             watch: Watch::new(config),
-            soft_limit: AtomicUsize::new(config.memory_limit_bytes.unwrap_or(usize::MAX)),
+            limiter_last: AtomicU64::new(0),
             assists_told: AtomicU64::new(0),
             zeal: config.zeal,
             poison: config.zeal.is_some(),
@@ -547,6 +547,7 @@ impl Inner {
             let begin = thread_cpu_ns();
             let began_ns = self.began.elapsed().as_nanos() as u64;
             let goal_bytes = self.goal.load(Relaxed);
+            let capped_before = self.meter.capped.load(Relaxed);
             let stops_before = self.figures.stop_ns_total.load(Relaxed);
             let mut info = CallbackInfo { generation: 2, ..CallbackInfo::default() };
             if cause != Cause::Zeal {
@@ -573,6 +574,9 @@ impl Inner {
                 objects += self.zeal_objects.swap(0, Relaxed);
                 add(&self.figures.collections, 1);
                 self.tally.collected(cause, stop.total, stop.end_unix_ns);
+                if self.meter.capped.load(Relaxed) != capped_before {
+                    self.limiter_last.store(self.figures.collections.load(Relaxed), Relaxed)
+                }
                 add(&self.figures.collected, objects as u64);
                 info.collected = objects;
                 if self.debugs(debug::STATS) {
@@ -711,9 +715,8 @@ impl Inner {
         self.assist_at.store(usize::MAX, Relaxed);
         if self.checks_marks {
             // A session that walks waits for the end of this collection: to wait for it would be for ever.
-            let is_out = Handshake::is_out_or_waiting;
-            let timed = self.zeal.is_some();
-            self.stopped_with(None, timed, is_out, |_| verify::everything_reachable_is_marked(self));
+            let (of, is_out) = (self.zeal.is_none().then_some(StopCause::Look), Handshake::is_out_or_waiting);
+            self.stopped_with(of, self.zeal.is_some(), is_out, |_| verify::everything_reachable_is_marked(self));
         }
         // (D)
         let mut pending = Vec::new();
