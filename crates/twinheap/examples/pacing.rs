@@ -104,7 +104,7 @@ fn mark(nodes: usize) {
                 if shuffled {
                     all.swap(i, below(&mut random, i + 1))
                 }
-                all[i].left.set(mc, Some(all[i - 1].clone()));
+                all[i].left.set(mc, Some(all[i - 1]));
             }
         });
         let name = if shuffled { "mark, shuffled" } else { "mark, in order" };

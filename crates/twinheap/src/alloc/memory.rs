@@ -30,7 +30,7 @@ use super::{
     span::SpanRef,
 };
 use crate::{
-    sync::{AtomicUsize, Mutex, Ordering::Relaxed, lock},
+    sync::{AtomicUsize, Mutex, Ordering::Relaxed, lock, seeded},
     unwind::contained,
 };
 use std::{fmt, ptr::NonNull};
@@ -419,6 +419,9 @@ impl Memory {
             let last = 127 - chunk.dirty.leading_zeros() as usize;
             let mut n = 0;
             while n <= last && n < (bytes / SPAN_BYTES).max(1) && chunk.dirty >> (last - n) & 1 != 0 {
+                n += 1;
+            }
+            if seeded("used_span_given_back") && n <= last - FIRST_SPAN {
                 n += 1;
             }
             let first = last + 1 - n;

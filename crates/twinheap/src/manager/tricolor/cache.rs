@@ -382,6 +382,9 @@ impl Record {
     #[cold]
     #[inline(never)]
     fn assist_slow(&self, inner: &Inner, gray: &mut GrayPart, bytes: usize) {
+        if seeded("nobody_assists") {
+            return;
+        }
         gray.owed = match inner.assist_owed(bytes) {
             0 => 0,
             owed => gray.owed.saturating_add(owed),
@@ -410,6 +413,9 @@ impl Record {
     #[cold]
     #[inline(never)]
     fn brake(&self, inner: &Inner, bytes: usize) {
+        if seeded("nobody_assists") {
+            return;
+        }
         let since = Instant::now();
         let spans = (bytes / SPAN_BYTES).clamp(1, 10) as u32;
         let most = if inner.is_out_of_hand() { BRAKE_MAX } else { BRAKE.saturating_mul(spans).min(BRAKE_MAX) };

@@ -230,7 +230,6 @@ impl Inner {
                 huge_pages_from_bytes: soft
                     .is_none_or(|limit| limit >= LIMIT_FOR_HUGE_PAGES)
                     .then_some(HUGE_PAGES_FROM),
-                ..Limits::default()
             }),
             phase: PhaseWord::new(),
             epoch: AtomicU32::new(0),
@@ -513,6 +512,8 @@ impl Inner {
         self.set_plan(pacer.0.plan(&pacer.1));
         drop(pacer);
         self.scavenge_to_limit();
+        // Less may be to be kept.
+        self.wake.notify_one();
     }
     /// Mutators that are in a session and do not wait for the end of a collection.
     pub(super) fn mutators_running(&self) -> usize {

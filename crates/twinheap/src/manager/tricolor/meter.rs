@@ -35,9 +35,11 @@ struct Reading {
     assist_ns: u64,
 }
 
+/// How often the limiter is told of what marking takes (Go: `gcCPULimiterUpdatePeriod`).
+const TELL: Duration = Duration::from_millis(10);
+
 /// Between two readings.
 struct Passed {
-    wall_ns: u64,
     collector_ns: u64,
     assist_ns: u64,
     program_ns: u64,
@@ -47,7 +49,6 @@ impl Reading {
     fn until(self, end: Reading) -> Passed {
         let (collector_ns, assist_ns) = (end.collector_ns - self.collector_ns, end.assist_ns - self.assist_ns);
         Passed {
-            wall_ns: (end.wall - self.wall).as_nanos() as u64,
             collector_ns,
             assist_ns,
             program_ns: (end.process_ns - self.process_ns).saturating_sub(collector_ns + assist_ns),
@@ -225,12 +226,13 @@ impl Inner {
         goal_bytes.saturating_add((goal_bytes / 50).max(64 << 10))
     }
     /// The limiter hears of long marks before they end.
-    fn tell_limiter(&self, now: Reading) {
+    fn tell_limiter(&self, now: Instant) {
         let mut marks = lock(&self.meter.marks);
-        let passed = marks.told.until(now);
-        if passed.wall_ns < 10_000_000 {
+        if now.saturating_duration_since(marks.told.wall) < TELL {
             return;
         }
+        let now = self.meter.read();
+        let passed = marks.told.until(now);
         marks.told = now;
         drop(marks);
         let pacer = &mut *lock(&self.pacer);
@@ -267,7 +269,7 @@ impl Throttle {
         }
         let cpu = thread_cpu_ns();
         let share = background_processors(inner.meter.processors, inner.mutators_running());
-        inner.tell_limiter(inner.meter.read());
+        inner.tell_limiter(now);
         let mut sleep_ns = self.share.spend(share, cpu - cpu_then, passed_ns);
         let slept = Instant::now();
         let mut so_far_ns = 0;

@@ -4,9 +4,9 @@
 //! ratio = work left / bytes left          units of marking for each byte that is allocated     (Go: `assistWorkPerByte`)
 //! ahead = work done / work expected >= (bytes allocated − 1/16) / bytes there were to the goal   then nobody owes anything
 //! ```
-//! The sixteenth of the way is for the marker to get going.  Marking that the collector's own threads did is everybody's (Go: `bgScanCredit`).  When there turns out to be more than
-//! was expected, or the goal is passed, the line leads to all the heap holds and to 3 % beyond the goal: steeper, but the
-//! heap stays where it was promised.
+//! The sixteenth of the way is for the marker to get going.  Marking that the collector's own threads did is everybody's (Go:
+//! `bgScanCredit`).  When there turns out to be more than was expected, or the goal is passed, the line leads to all the heap
+//! holds and to 3 % beyond the goal: steeper, but the heap stays where it was promised.
 //! Not here: who pays (`cache`).  Overview: `manager::tricolor::pacer`.
 
 /// A collection's line.
