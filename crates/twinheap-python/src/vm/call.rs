@@ -78,6 +78,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         out
     }
+    #[inline]
     fn call_parts(&mut self, at: usize, mut first: usize, kw: usize) -> R<'gc, M, bool> {
         let mut mode = Mode::Push;
         // An instruction of the outermost loop may have to run again: its words are kept, except for a native's that is
@@ -399,21 +400,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         // The native's words are gone.
         self.dirty = true;
         match self.ask.take() {
-            Some(Ask::Call(callee, args)) => {
-                self.stack.truncate(at);
-                self.stack.push(callee);
-                self.stack.push(Val::empty());
-                self.stack.extend(args);
-                self.call_at(at, at + 2, 0)
-            }
+            Some(Ask::Call(callee, args)) => self.serve_call(at, callee, args, 0),
             Some(Ask::CallKw(callee, args, names)) => {
-                self.stack.truncate(at);
-                self.stack.push(callee);
-                self.stack.push(Val::empty());
-                self.stack.extend(args);
                 let kw = names.len();
                 self.kwnames = Some(names);
-                self.call_at(at, at + 2, kw)
+                self.serve_call(at, callee, args, kw)
             }
             Some(Ask::Pushed) => {
                 // The frame's result goes where the native's would have gone.
@@ -434,6 +425,93 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 Err(Exc(super::ask_word()))
             }
             None => Err(self.raise(E::SystemError, "a native asked for nothing")),
+        }
+    }
+    /// The native's own arguments live until the call it asked for is over, as if it had called itself.
+    fn serve_call(&mut self, at: usize, callee: V<'gc, M>, args: Vec<V<'gc, M>>, kw: usize) -> R<'gc, M, bool> {
+        if !M::CONSTRAINTS.counted {
+            self.stack.truncate(at)
+        }
+        let from = self.stack.len();
+        self.stack.push(callee);
+        self.stack.push(Val::empty());
+        self.stack.extend(args);
+        let done = self.call_at(from, from + 2, kw)?;
+        if from > at {
+            self.settle_at(at, done)
+        }
+        Ok(done)
+    }
+    /// What a call left, moved down to `at`: its result, or its frame, which lets go of what lies between.
+    fn settle_at(&mut self, at: usize, done: bool) {
+        if done {
+            let v = self.stack.pop().unwrap_or_default();
+            self.stack.truncate(at);
+            self.stack.push(v)
+        } else if let Some(frame) = self.frames.last_mut() {
+            frame.ret = at as u32;
+            if frame.mode == Mode::Push {
+                frame.mode = Mode::Keep
+            }
+        }
+    }
+    /// `f(*args, **kwargs)`
+    pub fn call_ex(&mut self, with_kwargs: bool) -> R<'gc, M, bool> {
+        let kwargs = if with_kwargs { self.stack.pop() } else { None };
+        let args = self.stack.pop().unwrap_or_default();
+        let at = self.stack.len() - 1;
+        let mut items = match self.collect(&args) {
+            Ok(items) => items,
+            Err(e) if self.is_error(&e, E::TypeError) && !matches!(args.kind(), Kind::Instance | Kind::Gen) => {
+                let t = self.type_name(&args);
+                let f = self.stack[at].clone();
+                let f = self.callee_name(&f);
+                return Err(self.raise(E::TypeError, &format!("{f} argument after * must be an iterable, not {t}")));
+            }
+            Err(e) => return Err(e),
+        };
+        // What is no function in Python gets a tuple of its arguments, which lives until the call is over.
+        let mut from = at;
+        if M::CONSTRAINTS.counted && self.stack[at].kind() != Kind::Func {
+            let callee = self.stack[at].clone();
+            let given = if args.kind() == Kind::Tuple { args.clone() } else { self.tuple(items.clone())? };
+            self.stack.push(given);
+            self.stack.push(kwargs.clone().unwrap_or_default());
+            from = self.stack.len();
+            self.stack.push(callee);
+        }
+        self.stack.push(Val::empty());
+        self.stack.append(&mut items);
+        let mut kw = 0;
+        if let Some(d) = kwargs.as_ref().and_then(|k| k.downcast_ref::<Dict<'gc, M>>()) {
+            let mut names = Vec::new();
+            for e in d.table.borrow().iter() {
+                names.push(e.key.clone());
+                self.stack.push(e.value.clone());
+            }
+            kw = names.len();
+            if kw > 0 {
+                let names = self.new_tuple(&mut names, 0)?;
+                self.kwnames = Some(names);
+            }
+        }
+        if from == at {
+            let out = self.call_at(at, at + 2, kw);
+            drop(args);
+            return out;
+        }
+        drop((args, kwargs));
+        match self.call_at(from, from + 2, kw) {
+            Ok(done) => {
+                self.settle_at(at, done);
+                Ok(done)
+            }
+            Err(e) => {
+                if !e.is_ask() {
+                    self.stack.truncate(at)
+                }
+                Err(e)
+            }
         }
     }
     fn request_refused(&mut self, request: Request) -> R<'gc, M> {

@@ -118,7 +118,14 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         self.stack.truncate(ret as usize);
         let out = match mode {
-            Mode::Push | Mode::Keep | Mode::Operator | Mode::ForNext | Mode::NextDefault | Mode::GetAttr | Mode::Gen | Mode::Close => v,
+            Mode::Push
+            | Mode::Keep
+            | Mode::Operator
+            | Mode::ForNext
+            | Mode::NextDefault
+            | Mode::GetAttr
+            | Mode::Gen
+            | Mode::Close => v,
             Mode::Init => {
                 if !v.is_none() {
                     let t = self.type_name(&v);

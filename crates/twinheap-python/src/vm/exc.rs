@@ -133,9 +133,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             let cause = if cause.is_none() {
                 cause
             } else {
-                match self.exception_from(cause) {
+                match self.exception_from(cause.clone()) {
                     Ok(c) => c.0,
-                    Err(_) => return self.raise(E::TypeError, "exception causes must derive from BaseException"),
+                    Err(_) => {
+                        // The exception before what was to be its cause.
+                        drop(e);
+                        return self.raise(E::TypeError, "exception causes must derive from BaseException");
+                    }
                 }
             };
             self.set_cause(&e.0, &cause);
@@ -265,9 +269,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             self.pop_to(slots_end);
             if let Some(tb) = tb
                 && tb.code.ptr_eq(&code)
-                && !matches!(frame.mode, Mode::Gen | Mode::Close)
             {
-                let locals: Vec<_> = self.stack.drain(base.min(slots_end)..).collect();
+                let mut locals: Vec<_> = self.stack.drain(base.min(slots_end)..).collect();
+                if frame.mode == Mode::ClassBody {
+                    locals.push(frame.extra.clone())
+                }
                 *tb.locals.borrow_mut(self.mc) = locals;
             }
             self.stack.truncate(frame.ret as usize);

@@ -13,7 +13,7 @@ use crate::{
 use num_bigint::BigInt;
 use num_traits::{ToPrimitive, Zero};
 use std::{cmp::Ordering, sync::atomic::Ordering::Relaxed};
-use twinheap::{Gc, OneMutator, Val};
+use twinheap::{Gc, Lifo, OneMutator, Val};
 
 /// Small integers and packed floats; `None`: the long way.
 #[inline(always)]
@@ -361,7 +361,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 continue;
             }
             if f.kind() == Kind::Func {
-                let step = self.call_keeping(f, &[a.clone(), b.clone()], &[this.clone(), other.clone()], Mode::Operator)?;
+                let step =
+                    self.call_keeping(f, &[a.clone(), b.clone()], &[this.clone(), other.clone()], Mode::Operator)?;
                 if let Some(frame) = self.frames.last_mut() {
                     frame.extra = Val::index(op as usize | (stage as usize + 1) << 8);
                 }
@@ -494,7 +495,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     let items = x.items.borrow().to_vec();
                     let items = self.repeated_items(&items, n)?;
                     let old = std::mem::replace(&mut **x.items.borrow_mut(self.mc), items);
-                    drop(old);
+                    // Last to first, as CPython's `list_clear`.
+                    drop(Lifo::new(old));
                     self.list_resized(x);
                     Some(a.clone())
                 }

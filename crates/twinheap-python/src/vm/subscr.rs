@@ -675,7 +675,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         Ok(())
     }
-    fn callee_name(&mut self, f: &V<'gc, M>) -> String {
+    pub(super) fn callee_name(&mut self, f: &V<'gc, M>) -> String {
         let name = match f.kind() {
             Kind::Func => f.downcast_ref::<Func<'gc, M>>().map(|f| f.code.co.qualname.to_string()),
             Kind::Native => f.downcast_ref::<NativeFn<'gc, M>>().map(|f| f.def.0.name.to_string()),
@@ -684,38 +684,6 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         };
         let name = name.unwrap_or_else(|| self.type_name(f));
         format!("{}()", if f.kind() == Kind::Func && !name.contains('.') { format!("__main__.{name}") } else { name })
-    }
-    /// `f(*args, **kwargs)`
-    pub fn call_ex(&mut self, with_kwargs: bool) -> R<'gc, M, bool> {
-        let kwargs = if with_kwargs { self.stack.pop() } else { None };
-        let args = self.stack.pop().unwrap_or_default();
-        let at = self.stack.len() - 1;
-        let items = match self.collect(&args) {
-            Ok(items) => items,
-            Err(e) if self.is_error(&e, E::TypeError) && !matches!(args.kind(), Kind::Instance | Kind::Gen) => {
-                let t = self.type_name(&args);
-                let f = self.stack[at].clone();
-                let f = self.callee_name(&f);
-                return Err(self.raise(E::TypeError, &format!("{f} argument after * must be an iterable, not {t}")));
-            }
-            Err(e) => return Err(e),
-        };
-        self.stack.push(Val::empty());
-        self.stack.extend(items);
-        let mut kw = 0;
-        if let Some(d) = kwargs.as_ref().and_then(|k| k.downcast_ref::<Dict<'gc, M>>()) {
-            let mut names = Vec::new();
-            for e in d.table.borrow().iter() {
-                names.push(e.key.clone());
-                self.stack.push(e.value.clone());
-            }
-            kw = names.len();
-            if kw > 0 {
-                let names = self.new_tuple(&mut names, 0)?;
-                self.kwnames = Some(names);
-            }
-        }
-        self.call_at(at, at + 2, kw)
     }
     /// A set of these.
     pub fn set_of(&mut self, items: Vec<V<'gc, M>>, frozen: bool) -> R<'gc, M> {
