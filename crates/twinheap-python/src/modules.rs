@@ -62,6 +62,7 @@ pub fn find<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, name: &str) -> R<'gc, M, Op
         "os" | "os.path" => os::fill(vm, &dict)?,
         "weakref" => weakref::fill(vm, &dict)?,
         "math" => math::fill(vm, &dict)?,
+        "collections" => collections::fill(vm, &dict)?,
         _ => {}
     }
     if !source.is_empty() {

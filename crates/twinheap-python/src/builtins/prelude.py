@@ -18,6 +18,10 @@ def _with_dict_new(i, it, cls):
     return _again(dict.__new__, i, [x for x in it], cls)
 def _with_dict_update(i, it, self):
     return _again(dict.update, i, [x for x in it], self)
+def _deque_fill(it, d, left, out):
+    for once_x in it:
+        _deque_push(d, once_x, left)
+    return out
 def _with_str_join(i, it, self):
     return _again(str.join, i, [x for x in it], self)
 def _with_sorted(i, it, key=None, reverse=False):

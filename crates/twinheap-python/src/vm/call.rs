@@ -436,11 +436,15 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         self.stack.push(callee);
         self.stack.push(Val::empty());
         self.stack.extend(args);
-        let done = self.call_at(from, from + 2, kw)?;
+        let done = self.call_at(from, from + 2, kw);
         if from > at {
-            self.settle_at(at, done)
+            match &done {
+                Ok(done) => self.settle_at(at, *done),
+                // Also when the session is to end: the answer is pushed where the callee was.
+                Err(_) => self.stack.truncate(at),
+            }
         }
-        Ok(done)
+        done
     }
     /// What a call left, moved down to `at`: its result, or its frame, which lets go of what lies between.
     fn settle_at(&mut self, at: usize, done: bool) {
@@ -507,9 +511,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 Ok(done)
             }
             Err(e) => {
-                if !e.is_ask() {
-                    self.stack.truncate(at)
-                }
+                // Also when the session is to end: the answer is pushed where the callee was.
+                self.stack.truncate(at);
                 Err(e)
             }
         }
@@ -667,7 +670,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     self.set_exception_args(&instance, first, kw)?;
                     self.init_exception(&instance)?;
                 }
-                Some(init) if init.kind() != Kind::Native => {
+                Some(init)
+                    if init.kind() != Kind::Native || class.flags.load(Relaxed) & class_flags::DEQUE != 0 =>
+                {
                     let args: Vec<_> = self.stack[first..].to_vec();
                     self.call_with(&init, &std::iter::once(instance.clone()).chain(args).collect::<Vec<_>>(), kw)?;
                 }
@@ -749,7 +754,18 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// An instance with empty slots.
     #[inline]
     pub fn new_instance(&mut self, class: &Gc<'gc, Class<'gc, M>, M>) -> R<'gc, M> {
-        let n = class.nslots as usize + if class.has_dict { class.keys.borrow().capacity as usize } else { 0 };
+        if class.flags.load(Relaxed) & class_flags::DEQUE != 0 {
+            let (ring, d) = (self.new_ring()?, self.instance_of(class)?);
+            if let Some(word) = super::instance(&d).and_then(|i| i.own().first()) {
+                word.set(self.mc, ring)
+            }
+            return Ok(d);
+        }
+        self.instance_of(class)
+    }
+    #[inline]
+    fn instance_of(&mut self, class: &Gc<'gc, Class<'gc, M>, M>) -> R<'gc, M> {
+        let n = class.words();
         let header = InstHeader { class: class.clone(), dict: Default::default() };
         if class.flags.load(Relaxed) & class_flags::DEL != 0 {
             return match Gc::<Tail<FinHeader<'gc, M>, ValSlot<'gc, M>>, M>::try_with_zeroed_tail(

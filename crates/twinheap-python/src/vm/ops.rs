@@ -5,6 +5,7 @@ use crate::{
     bytecode::{BinKind, CmpKind},
     object::*,
     types::{
+        deque::ring,
         names::N,
         weak::{is_extended, is_proxy},
     },
@@ -492,8 +493,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             (IMul, K::List, _) => match index(b) {
                 Some(n) => {
                     let Some(x) = a.downcast_ref::<List<'gc, M>>() else { return Ok(None) };
-                    let items = x.items.borrow().to_vec();
-                    let items = self.repeated_items(&items, n)?;
+                    let items = {
+                        let once = x.items.borrow().to_vec();
+                        self.repeated_items(&once, n)?
+                    };
                     let old = std::mem::replace(&mut **x.items.borrow_mut(self.mc), items);
                     // Last to first, as CPython's `list_clear`.
                     drop(Lifo::new(old));
@@ -538,6 +541,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 self.dict_update(&x, &y)?;
                 Some(a.clone())
             }
+            (Add | Mul, K::Instance, _) | (Mul, _, K::Instance) if ring(a).or_else(|| ring(b)).is_some() => {
+                self.deque_binary(op == Add, a, b)?
+            }
+            (IAdd | IMul, K::Instance, _) if ring(a).is_some() => self.deque_in_place(op == IAdd, a, b)?,
             (_, K::Set | K::View, K::Set | K::View) => crate::types::set_methods::operator(self, op, a, b)?,
             _ => None,
         })
@@ -670,6 +677,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     (Kind::List, _) => !v.downcast_ref::<List<'gc, M>>()?.items.borrow().is_empty(),
                     (Kind::Dict, _) => !v.downcast_ref::<Dict<'gc, M>>()?.table.borrow().is_empty(),
                     (Kind::Set, _) => !v.downcast_ref::<Set<'gc, M>>()?.table.borrow().is_empty(),
+                    _ if c.flags.load(Relaxed) & class_flags::DEQUE != 0 => !ring(v)?.is_empty(),
                     _ => true,
                 }
             }
@@ -748,14 +756,14 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             matches!(v.kind(), Kind::Instance | Kind::Class) || vm.sub_of(v).is_some() || is_extended(v)
         };
         if user(self, a) || user(self, b) {
-            let plain = |vm: &Self, v: &V<'gc, M>| {
+            let plain = |v: &V<'gc, M>| {
                 v.kind() == Kind::Instance && {
                     let i = super::instance(v);
-                    i.is_some_and(|i| i.class.flags.load(Relaxed) & class_flags::EQ == 0) && vm.inner(v).is_none()
+                    i.is_some_and(|i| i.class.flags.load(Relaxed) & class_flags::EQ == 0 && i.class.own == 0)
                 }
             };
             // Two plain instances are equal only to themselves.
-            if matches!(op, CmpKind::Eq | CmpKind::Ne) && plain(self, a) && plain(self, b) {
+            if matches!(op, CmpKind::Eq | CmpKind::Ne) && plain(a) && plain(b) {
                 return self.operator_equal_plain(op, a, b);
             }
             return self.operator(64 + op as u8, 1, a, b);
@@ -900,6 +908,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     self.equal(&x.start, &y.start)? && self.equal(&x.stop, &y.stop)? && self.equal(&x.step, &y.step)?;
                 Some(same == (op == CmpKind::Eq))
             }
+            (Kind::Instance, Kind::Instance) => return self.compare_deques(op, a, b),
             (Kind::Weak, Kind::Weak) if equality && !is_proxy(a) && !is_proxy(b) => self.weak_equal(op, a, b)?,
             _ => None,
         })

@@ -3,7 +3,7 @@
 use super::{E, R, Step, T, Vm};
 use crate::{
     object::*,
-    types::names::N,
+    types::{deque::ring, names::N},
     value::{Kind, Value},
 };
 use std::sync::atomic::Ordering::Relaxed;
@@ -138,6 +138,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 }
             }
             _ => {
+                if let Some(r) = ring(obj) {
+                    let i = self.deque_item(&r, &key)?;
+                    return Ok(r.get(i).unwrap_or_default());
+                }
                 let t = self.type_name(obj);
                 if obj.kind() == Kind::Class {
                     let c = obj.downcast_ref::<Class<'gc, M>>().expect("its kind says so").clone();
@@ -268,6 +272,12 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 done
             }
             _ => {
+                if let Some(r) = ring(obj) {
+                    let i = self.deque_item(&r, &key)?;
+                    let old = r.items.borrow_mut(self.mc).get_mut(i).map(|slot| std::mem::replace(slot, value));
+                    drop(old);
+                    return done;
+                }
                 let t = self.type_name(obj);
                 Err(self.raise(E::TypeError, &format!("'{t}' object does not support item assignment")))
             }
@@ -316,6 +326,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 done
             }
             _ => {
+                if let Some(r) = ring(obj) {
+                    let i = self.deque_item(&r, &key)?;
+                    r.state.store(r.state().wrapping_add(1), Relaxed);
+                    let old = r.items.borrow_mut(self.mc).remove(i);
+                    drop(old);
+                    return done;
+                }
                 let t = self.type_name(obj);
                 Err(self.raise(E::TypeError, &format!("'{t}' object doesn't support item deletion")))
             }
@@ -349,6 +366,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             Kind::View => w.downcast_ref::<View<'gc, M>>().expect("its kind says so").dict.table.borrow().len(),
             Kind::Range => crate::types::list::range_len(w.downcast_ref::<Range>().expect("its kind says so")),
             _ => {
+                if let Some(r) = ring(&w) {
+                    return Ok(r.len());
+                }
                 let t = self.type_name(v);
                 return Err(self.raise(E::TypeError, &format!("object of type '{t}' has no len()")));
             }
@@ -747,7 +767,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             Op::MatchMapping => Ok(Val::bool(top.kind() == Kind::Dict)),
             Op::MatchSequence => {
                 let v = self.unwrapped(top);
-                Ok(Val::bool(matches!(v.kind(), Kind::List | Kind::Tuple | Kind::Range)))
+                Ok(Val::bool(matches!(v.kind(), Kind::List | Kind::Tuple | Kind::Range) || ring(&v).is_some()))
             }
             Op::MatchKeys => {
                 let m = self.stack[n - 2].clone();
