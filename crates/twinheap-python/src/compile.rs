@@ -111,7 +111,16 @@ struct Compiler<'a> {
 
 impl<'a> Compiler<'a> {
     fn new(src: &'a Source<'a>, scopes: &'a Scopes, mode: Mode) -> Compiler<'a> {
-        Compiler { src, scopes, frames: Vec::new(), scope: 0, names: HashMap::new(), mode, future_ok: true, dropped: false }
+        Compiler {
+            src,
+            scopes,
+            frames: Vec::new(),
+            scope: 0,
+            names: HashMap::new(),
+            mode,
+            future_ok: true,
+            dropped: false,
+        }
     }
 
     // ---- frames ---------------------------------------------------------------------------------------------------

@@ -324,6 +324,18 @@ pub struct Class<'gc, M: OneMutator> {
     pub mro_tuple: ValSlot<'gc, M>,
     /// `__bases__` as a tuple; likewise.
     pub bases_tuple: ValSlot<'gc, M>,
+    /// What notices that the class is dead, if its metaclass has `__del__`: a [`ClassEnd`].
+    pub end: ValSlot<'gc, M>,
+}
+
+/// A class's finalizer: in a cycle with it, so that both are found dead together.  Part of the class to collections.
+#[derive(Trace)]
+#[trace(tag = Kind::Frame as u8, kind = internal, finalize)]
+pub struct ClassEnd<'gc, M: OneMutator>(pub Gc<'gc, Class<'gc, M>, M>);
+impl<'gc, M: OneMutator> Finalize<'gc, M> for ClassEnd<'gc, M> {
+    fn finalize(_: &Gc<'gc, Self, M>, _: &'gc Mutation<'gc, M>) {
+        // The machine runs `__del__` (`Finalizers::Manual`).
+    }
 }
 
 /// Bits of [`Class::flags`].

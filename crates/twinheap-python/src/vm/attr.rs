@@ -423,8 +423,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             Kind::Member => {
                 let m = d.downcast_ref::<Member<'gc, M>>().expect("its kind says so");
                 if m.index != u32::MAX {
-                    let v =
-                        instance(obj).and_then(|i| i.member(m.index).map(ValSlot::get)).unwrap_or_default();
+                    let v = instance(obj).and_then(|i| i.member(m.index).map(ValSlot::get)).unwrap_or_default();
                     if v.is_empty() {
                         let name = m.name.clone().downcast::<Str>().unwrap_or_else(|_| self.rt.empty_str.clone());
                         return Err(self.no_attribute(obj, &name));
@@ -471,6 +470,15 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             _ => format!("'{}' object has no attribute '{}'", self.type_name(obj), name.text()),
         };
         self.attribute_error(obj, name, &text)
+    }
+    /// The same for `del`: CPython's does not say of what.
+    #[cold]
+    fn nothing_to_delete(&mut self, obj: &V<'gc, M>, name: &Gc<'gc, Str, M>) -> Exc<'gc, M> {
+        let e = self.no_attribute(obj, name);
+        if let Some(i) = instance(&e.0) {
+            i.own().iter().take(super::boot::attribute_error::COUNT as usize).for_each(|s| s.set(self.mc, Val::empty()))
+        }
+        e
     }
     /// An `AttributeError` that knows of what it is one.
     fn attribute_error(&mut self, obj: &V<'gc, M>, name: &Gc<'gc, Str, M>, text: &str) -> Exc<'gc, M> {
@@ -812,7 +820,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     {
                         let old = i.member(m.index).map(|s| s.take(self.mc)).unwrap_or_default();
                         if old.is_empty() {
-                            return Err(self.no_attribute(obj, name));
+                            return Err(self.nothing_to_delete(obj, name));
                         }
                         return Ok(Step::Value(Val::none()));
                     }
@@ -829,7 +837,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         let old = match obj.kind() {
             Kind::Instance | Kind::Weak => {
-                let Some(i) = instance(obj) else { return Err(self.no_attribute(obj, name)) };
+                let Some(i) = instance(obj) else { return Err(self.nothing_to_delete(obj, name)) };
                 let key = self.key_of(i.class, name);
                 match key.and_then(|k| i.named().get((i.class.nslots + k) as usize)) {
                     Some(slot) if slot.bits() != 0 => Some(slot.take(self.mc)),
@@ -855,7 +863,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         };
         match old {
             Some(_) => Ok(Step::Value(Val::none())),
-            None => Err(self.no_attribute(obj, name)),
+            None => Err(self.nothing_to_delete(obj, name)),
         }
     }
     /// The `__dict__` of an object, with everything moved into it.

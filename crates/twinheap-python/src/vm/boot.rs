@@ -239,6 +239,7 @@ impl<'gc, M: OneMutator> Parts<'gc, M> {
             meta: ValSlot::new(self.meta),
             mro_tuple: ValSlot::default(),
             bases_tuple: ValSlot::default(),
+            end: ValSlot::default(),
         }
     }
 }
@@ -285,7 +286,12 @@ impl<'gc, M: OneMutator> Boot<'gc, M> {
         self.put(&dict, "__module__", module);
         let bases: Vec<_> = base.into_iter().cloned().collect();
         let mro = base.map_or(Vec::new(), |b| std::iter::once(b.clone()).chain(b.mro.iter().cloned()).collect());
-        let name = Val::from_gc(self.intern(if matches!(layout, Kind::File | Kind::Weak) { name } else { short }));
+        let name =
+            Val::from_gc(self.intern(if matches!(layout, Kind::File | Kind::Weak) || name == "collections.deque" {
+                name
+            } else {
+                short
+            }));
         let _ = short_name;
         Gc::new(
             self.mc,

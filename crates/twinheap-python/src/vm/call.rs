@@ -670,9 +670,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     self.set_exception_args(&instance, first, kw)?;
                     self.init_exception(&instance)?;
                 }
-                Some(init)
-                    if init.kind() != Kind::Native || class.flags.load(Relaxed) & class_flags::DEQUE != 0 =>
-                {
+                Some(init) if init.kind() != Kind::Native || class.flags.load(Relaxed) & class_flags::DEQUE != 0 => {
                     let args: Vec<_> = self.stack[first..].to_vec();
                     self.call_with(&init, &std::iter::once(instance.clone()).chain(args).collect::<Vec<_>>(), kw)?;
                 }

@@ -164,7 +164,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             nslots = nslots.max(b.nslots);
             own_words = own_words.max(b.own);
             has_dict |= b.has_dict;
-            flags |= b.flags.load(Relaxed) & (class_flags::EXCEPTION | class_flags::DEL | class_flags::WEAKREF | class_flags::DEQUE);
+            flags |= b.flags.load(Relaxed)
+                & (class_flags::EXCEPTION | class_flags::DEL | class_flags::WEAKREF | class_flags::DEQUE);
             capacity = capacity.max(b.keys.borrow().names.len() as u32);
         }
         if matches!(layout, Kind::Int | Kind::Str | Kind::Float | Kind::Tuple | Kind::Bytes) {
@@ -295,7 +296,12 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             dict: dict.clone(),
             builtin: false,
             meta: meta.clone(),
-            capacity: if capacity == 0 { 4 } else { capacity.min(30) },
+            // What has words behind its attributes cannot have room for more of them later.
+            capacity: match capacity {
+                _ if own_words > 0 => (capacity + 4).min(30),
+                0 => 4,
+                _ => capacity.min(30),
+            },
         };
         let class = self.alloc(parts.assemble())?;
         let value = Val::from_gc(class.clone());
@@ -321,6 +327,12 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             self.dict_set_name(&dict, &n, m);
         }
         self.set_class_flags(&class);
+        if let Some(meta) = meta.downcast_ref::<Class<'gc, M>>()
+            && self.lookup(meta, N::del).is_some()
+        {
+            let end = self.make(ClassEnd(class.clone()))?;
+            class.end.set(self.mc, end)
+        }
         for b in &base_classes {
             // The reference that everybody shares, as in CPython.
             let w = self.new_weakref(&value, Val::none(), false, None)?;

@@ -26,7 +26,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     let kept = [v];
                     return self.call_keeping(f, &kept, &kept, Mode::MustIterate);
                 }
-                if v.kind() == Kind::Instance && self.inner(&v).is_none() && class.flags.load(Relaxed) & class_flags::DEQUE == 0 {
+                if v.kind() == Kind::Instance
+                    && self.inner(&v).is_none()
+                    && class.flags.load(Relaxed) & class_flags::DEQUE == 0
+                {
                     if self.lookup(&class, N::getitem).is_some() {
                         return self.iter(IterKind::Sequence, v, 0, 0, 0).map(Step::Value);
                     }
