@@ -299,8 +299,8 @@ pub struct Class<'gc, M: OneMutator> {
     /// Words of `__slots__` before inline attributes, the subclass's first: CPython's `subtype_dealloc` goes that way.
     /// ([`Member::index`] counts from their end.)
     pub nslots: u32,
-    /// Words after the inline attributes: what the built-in class in it has (an exception's fields, the value in an
-    /// instance of a subclass of `int`), which goes last.  With any, the room for inline attributes never grows.
+    /// Words at the end: what the built-in class in it has (an exception's fields, the value in an instance of a subclass
+    /// of `int`), which goes last.  With any no attribute is inline: as in CPython there is a dict, the word before them.
     pub own: u32,
     /// Instances have attributes beside their slots.
     pub has_dict: bool,
@@ -393,7 +393,7 @@ impl<M: OneMutator> Default for Found<'_, M> {
 #[allow(missing_docs)]
 pub struct InstHeader<'gc, M: OneMutator> {
     pub class: Gc<'gc, Class<'gc, M>, M>,
-    /// Attributes that are not inline; all of them once somebody asked for `__dict__`.
+    /// Attributes that are not inline; all of them once somebody asked for `__dict__`.  (Unused with [`Class::own`].)
     pub dict: Slot<'gc, Dict<'gc, M>, M>,
 }
 /// An instance: slots, inline attributes, words of the built-in class in it.

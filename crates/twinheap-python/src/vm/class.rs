@@ -296,12 +296,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             dict: dict.clone(),
             builtin: false,
             meta: meta.clone(),
-            // What has words behind its attributes cannot have room for more of them later.
-            capacity: match capacity {
-                _ if own_words > 0 => (capacity + 4).min(30),
-                0 => 4,
-                _ => capacity.min(30),
-            },
+            capacity: if capacity == 0 { 4 } else { capacity.min(30) },
         };
         let class = self.alloc(parts.assemble())?;
         let value = Val::from_gc(class.clone());
@@ -336,6 +331,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         for b in &base_classes {
             // The reference that everybody shares, as in CPython.
             let w = self.new_weakref(&value, Val::none(), false, None)?;
+            if let Some(any) = w.as_any() {
+                // CPython's `type_traverse` does not go there: it is not counted when both classes die.
+                self.mc.set_tracked(any, false)
+            }
             let mut subs = b.subclasses.borrow_mut(self.mc);
             subs.retain(|w| !w.is_dead());
             subs.extend(weak(&w).cloned());

@@ -160,7 +160,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             members.sort();
             members.iter().filter_map(|m| i.slots.get(m.1 as usize)).for_each(|s| push(s.get()));
         }
-        match i.dict.get() {
+        match i.dict() {
             // Too many for the instance: all of them are in its dict.
             Some(d) if !d.is_inline() => push(Val::from_gc(d)),
             dict => {
