@@ -13,14 +13,17 @@ use std::{
 };
 
 use serde_json::json;
-use twinheap::{Config, Stats, observe::Collection};
+use twinheap::{
+    Config, Stats,
+    observe::{Collection, TimeHistogram},
+};
 
 use crate::{
     Failure,
     args::{Knobs, Manager, Program, RunArgs, Size, StatsFormat},
     report::{
         self,
-        measure::{Cause, Holdups, ManagerReport, Released, Response},
+        measure::{Bucket, Cause, Holdups, ManagerReport, Released, Response, Stops},
     },
     workloads,
 };
@@ -58,9 +61,11 @@ fn config(args: &RunArgs, knobs: &Knobs) -> Config {
     let on_collection: Option<fn(&Collection)> = args.gctrace.then_some(|collection| {
         let processors = std::thread::available_parallelism().map_or(1, |n| n.get());
         // With standard error closed there is nobody to tell.
-        let _ = io::stderr().write_all(report::text::gctrace_line(collection, processors).as_bytes());
+        let line = format!("{}\n", twinheap::control::runtime::gctrace::line(collection, processors));
+        let _ = io::stderr().write_all(line.as_bytes());
     });
-    Config { on_collection, ..knobs.config() }
+    // Sessions are the workloads' and the runtime's, not the program's: it can do nothing about them.
+    Config { on_collection, session_limit: None, ..knobs.config() }
 }
 
 /// The seam to the Python runtime.
@@ -128,9 +133,30 @@ fn report_of(manager: Manager, knobs: &Knobs, outcome: &Outcome) -> ManagerRepor
             max_ns: stats.holdups.max_ns,
             total_ns: stats.holdups.total_ns,
             by_cause: by_cause
-                .map(|&(cause, count, total_ns, max_ns)| (cause.name().to_owned(), Cause { count, max_ns, total_ns }))
+                .map(|&(cause, count, total_ns, max_ns)| {
+                    let times = stats.holdups.histograms.iter().find(|h| h.0 == cause);
+                    let histogram = times.map_or(vec![], |h| buckets(&h.1));
+                    (cause.name().to_owned(), Cause { count, max_ns, total_ns, histogram })
+                })
                 .collect(),
         },
+        causes: stats.tally.by_cause.iter().map(|&(cause, n)| (cause.name().to_owned(), n)).collect(),
+        stops: stats
+            .tally
+            .stops
+            .iter()
+            .filter(|stop| stop.2.count() > 0)
+            .map(|(cause, stopping, total)| {
+                let stops = Stops {
+                    count: total.count(),
+                    stopping_p99_ns: stopping.percentile_ns(99),
+                    total_p99_ns: total.percentile_ns(99),
+                    stopping: buckets(stopping),
+                    total: buckets(total),
+                };
+                (cause.name().to_owned(), stops)
+            })
+            .collect(),
         released: Released {
             at_once: stats.released.at_once,
             by_collections: stats.released.by_collections,
@@ -171,6 +197,11 @@ fn report_of(manager: Manager, knobs: &Knobs, outcome: &Outcome) -> ManagerRepor
             })).collect::<Vec<_>>(),
         }),
     }
+}
+
+/// A histogram's buckets that are not empty.
+fn buckets(times: &TimeHistogram) -> Vec<Bucket> {
+    times.filled().map(|(from_ns, below_ns, count)| Bucket { from_ns, below_ns, count }).collect()
 }
 
 /// What this process has open now, but for the directory that is read to know.

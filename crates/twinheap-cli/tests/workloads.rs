@@ -117,6 +117,35 @@ fn statistics_go_to_standard_error() {
         let stats: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
         // The root is an object too.
         assert_eq!(stats["objects_allocated"], 1000 * 2 + 10 * 100 + 1);
+        let causes = stats["causes"].as_object().unwrap();
+        assert_eq!(causes.values().map(|n| n.as_u64().unwrap()).sum::<u64>(), stats["collections"].as_u64().unwrap());
+    }
+}
+
+#[test]
+fn histograms_add_up() {
+    let counted = |buckets: &serde_json::Value| -> u64 {
+        let all = buckets.as_array().unwrap();
+        assert!(all.iter().all(|b| b["below_ns"].is_null() || b["from_ns"].as_u64() < b["below_ns"].as_u64()));
+        all.iter().map(|b| b["count"].as_u64().unwrap()).sum()
+    };
+    for manager in ["--manager=refcount", "--manager=tricolor"] {
+        let output = twinheap(&["run", manager, "--stats=json", "workload:lists,n=300000"]);
+        let stats: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+        let stop = &stats["stops"]["gc"];
+        assert_eq!(counted(&stop["stopping"]), stop["count"].as_u64().unwrap(), "{stats}");
+        assert_eq!(counted(&stop["total"]), stop["count"].as_u64().unwrap());
+        assert!(stop["count"].as_u64() >= stats["collections"].as_u64() && stats["collections"].as_u64() > Some(0));
+        let mut all = 0;
+        for cause in stats["holdups"]["by_cause"].as_object().unwrap().values() {
+            assert_eq!(counted(&cause["histogram"]), cause["count"].as_u64().unwrap(), "{stats}");
+            all += cause["count"].as_u64().unwrap();
+        }
+        assert_eq!(all, stats["holdups"]["count"].as_u64().unwrap());
+        let text = String::from_utf8(twinheap(&["run", manager, "--stats", "workload:lists,n=300000"]).stderr).unwrap();
+        for row in ["stops for gc", "time to stop, 99th percentile", "collections: "] {
+            assert!(text.contains(row), "{row}: {text}");
+        }
     }
 }
 
@@ -127,6 +156,7 @@ fn gctrace_prints_a_line_a_collection() {
     assert!(said.lines().count() > 1, "{said}");
     for (nth, line) in said.lines().enumerate() {
         assert!(line.starts_with(&format!("gc {} @", nth + 1)) && line.contains(" MB goal, "), "{line}");
+        assert!(line.ends_with(" P (goal)") || line.ends_with(" P (forced)"), "{line}");
     }
 }
 

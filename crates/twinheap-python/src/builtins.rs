@@ -31,6 +31,7 @@ pub fn methods<M: OneMutator>() -> Vec<Methods<M>> {
         bytes::methods(),
         list::methods(),
         tuple::methods(),
+        deque::methods(),
         dict_methods::methods(),
         set_methods::methods(),
         function::methods(),
@@ -825,4 +826,7 @@ pub fn prelude_functions<M: OneMutator>() -> Vec<NativeDef<M>> {
         def("_version", 0, 0, note_version),
         def("_print_unraisable", 3, 3, crate::modules::sys::print_unraisable),
     ]
+    .into_iter()
+    .chain(crate::types::deque::prelude_functions())
+    .collect()
 }

@@ -105,11 +105,22 @@ struct Compiler<'a> {
     names: HashMap<String, Arc<str>>,
     mode: Mode,
     future_ok: bool,
+    /// The comprehension about to be compiled is a statement: nobody wants its value.
+    dropped: bool,
 }
 
 impl<'a> Compiler<'a> {
     fn new(src: &'a Source<'a>, scopes: &'a Scopes, mode: Mode) -> Compiler<'a> {
-        Compiler { src, scopes, frames: Vec::new(), scope: 0, names: HashMap::new(), mode, future_ok: true }
+        Compiler {
+            src,
+            scopes,
+            frames: Vec::new(),
+            scope: 0,
+            names: HashMap::new(),
+            mode,
+            future_ok: true,
+            dropped: false,
+        }
     }
 
     // ---- frames ---------------------------------------------------------------------------------------------------

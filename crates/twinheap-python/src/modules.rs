@@ -8,6 +8,7 @@ pub mod descriptor;
 pub mod gc;
 pub mod math;
 pub mod os;
+pub mod runtime;
 pub mod sys;
 pub mod time;
 pub mod tracemalloc;
@@ -27,6 +28,7 @@ pub fn find<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, name: &str) -> R<'gc, M, Op
         "os" | "os.path" => (os::natives(), include_str!("modules/os.py")),
         "tempfile" => (os::natives(), include_str!("modules/tempfile.py")),
         "weakref" => (weakref::natives(), include_str!("modules/weakref.py")),
+        "runtime" => (runtime::natives(), include_str!("modules/runtime.py")),
         "atexit" => (sys::atexit_natives(), ""),
         "time" => (time::natives(), ""),
         "math" => (math::natives(), ""),
@@ -49,7 +51,7 @@ pub fn find<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, name: &str) -> R<'gc, M, Op
         let m = vm.make(Module { name, dict })?;
         return finish(vm, "builtins", m).map(Some);
     }
-    const NAMED: [&str; 8] = ["gc", "sys", "os", "weakref", "atexit", "time", "math", "collections"];
+    const NAMED: [&str; 9] = ["gc", "runtime", "sys", "os", "weakref", "atexit", "time", "math", "collections"];
     let module = NAMED.into_iter().find(|m| *m == name).unwrap_or("");
     for def in natives {
         let def = NativeDef { module, ..def };
@@ -60,8 +62,10 @@ pub fn find<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, name: &str) -> R<'gc, M, Op
         "sys" => sys::fill(vm, &dict)?,
         "gc" => gc::fill(vm, &dict)?,
         "os" | "os.path" => os::fill(vm, &dict)?,
+        "runtime" => runtime::fill(vm, &dict)?,
         "weakref" => weakref::fill(vm, &dict)?,
         "math" => math::fill(vm, &dict)?,
+        "collections" => collections::fill(vm, &dict)?,
         _ => {}
     }
     if !source.is_empty() {

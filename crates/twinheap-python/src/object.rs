@@ -171,6 +171,18 @@ pub fn may_be_tracked<'gc, M: OneMutator>(v: &V<'gc, M>) -> bool {
     }
 }
 
+/// The items of a `collections.deque`, which go first to last.  Part of its object, not one of its own to collections.
+#[derive(Trace)]
+#[trace(tag = Kind::Sub as u8, kind = internal)]
+#[allow(missing_docs)]
+pub struct Ring<'gc, M: OneMutator> {
+    pub items: GcCell<std::collections::VecDeque<V<'gc, M>>, M>,
+    /// The most there may be, or -1.
+    pub maxlen: AtomicI64,
+    /// Changes whenever the items do, other than by assignment.
+    pub state: AtomicI64,
+}
+
 /// A `set` or `frozenset`.
 #[derive(Trace)]
 #[trace(tag = Kind::Set as u8)]
@@ -197,9 +209,10 @@ pub struct View<'gc, M: OneMutator> {
 #[trace(tag = Kind::Slice as u8)]
 #[allow(missing_docs)]
 pub struct Slice<'gc, M: OneMutator> {
+    // Released in this order, as CPython's `slice_dealloc` does.
+    pub step: V<'gc, M>,
     pub start: V<'gc, M>,
     pub stop: V<'gc, M>,
-    pub step: V<'gc, M>,
 }
 
 /// A variable shared by functions.
@@ -283,8 +296,12 @@ pub struct Class<'gc, M: OneMutator> {
     /// What its instances are in Rust.
     #[trace(static)]
     pub layout: Kind,
-    /// Words of slots (`__slots__`, an exception's fields) before inline attributes.
+    /// Words of `__slots__` before inline attributes, the subclass's first: CPython's `subtype_dealloc` goes that way.
+    /// ([`Member::index`] counts from their end.)
     pub nslots: u32,
+    /// Words after the inline attributes: what the built-in class in it has (an exception's fields, the value in an
+    /// instance of a subclass of `int`), which goes last.  With any, the room for inline attributes never grows.
+    pub own: u32,
     /// Instances have attributes beside their slots.
     pub has_dict: bool,
     /// Facts about its methods: [`class_flags`]; kept when attributes change.
@@ -331,6 +348,8 @@ pub mod class_flags {
     pub const GETATTRIBUTE: u32 = 256;
     /// Its instances can be referred to weakly.
     pub const WEAKREF: u32 = 512;
+    /// Is `collections.deque`, or extends it: the last word of an instance is its [`Ring`](super::Ring).
+    pub const DEQUE: u32 = 1024;
 }
 
 /// Names of the inline attributes of a class's instances, in the order they were first set.
@@ -365,7 +384,7 @@ pub struct InstHeader<'gc, M: OneMutator> {
     /// Attributes that are not inline; all of them once somebody asked for `__dict__`.
     pub dict: Slot<'gc, Dict<'gc, M>, M>,
 }
-/// An instance: slots, then inline attributes.
+/// An instance: slots, inline attributes, words of the built-in class in it.
 pub type Instance<'gc, M> = Tail<InstHeader<'gc, M>, ValSlot<'gc, M>>;
 
 /// The header of an instance whose class has `__del__`.
@@ -416,7 +435,7 @@ pub struct Wrapper<'gc, M: OneMutator> {
 pub struct Member<'gc, M: OneMutator> {
     pub name: V<'gc, M>,
     pub owner: ValSlot<'gc, M>,
-    /// The slot, or `u32::MAX`.
+    /// The slot, counted from the last one, or `u32::MAX`.
     pub index: u32,
     /// Read-only.
     pub fixed: bool,
@@ -471,6 +490,8 @@ pub enum IterKind {
     Map,
     Filter,
     Count,
+    Deque,
+    DequeReversed,
 }
 
 /// A running or waiting activation of a function.
@@ -505,6 +526,8 @@ pub struct Todo<'gc, M: OneMutator> {
 pub enum Mode {
     /// It is pushed.
     Push,
+    /// The same, when operands lie below its variables: they are let go after them.
+    Keep,
     /// `__init__`: must be None; `extra` is pushed.
     Init,
     /// A generator's: see `vm/generator.rs`.
@@ -529,7 +552,8 @@ pub enum Mode {
     ForNext,
     /// `__getattr__` is to be tried if it raises `AttributeError`: `extra` is (object, name).
     GetAttr,
-    /// A binary operator's method: when it answers NotImplemented, `extra` says what to try next.
+    /// A binary operator's method, called by [`Vm::call_keeping`](crate::vm::Vm::call_keeping): when it answers
+    /// NotImplemented, `extra` says what to try next.
     Operator,
     /// `__str__`, `__repr__`, `__format__`: must be a string.
     Text,

@@ -341,6 +341,8 @@ fn drive<M: OneMutator>(options: Options, source: &[u8], stack: usize) -> Result
     let Options { path, argv, mut config, interrupt } = options;
     config.finalizers = Finalizers::Manual;
     config.collect_at = CollectAt::Safepoints;
+    // Sessions are the loop's, not the program's: it can do nothing about them.
+    config.session_limit = None;
     let sane_bytes = config.max_heap_bytes.unwrap_or_else(memory_bytes);
     let heap =
         Heap::<Root, M>::new(config, |mc| crate::vm::boot::boot(mc)).map_err(|e| StartError::Config(e.to_string()))?;

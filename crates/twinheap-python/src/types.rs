@@ -4,6 +4,7 @@
 
 pub mod bytes;
 pub mod class;
+pub mod deque;
 pub mod dict;
 pub mod dict_methods;
 pub mod exception;

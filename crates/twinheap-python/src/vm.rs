@@ -518,6 +518,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 Some(IterKind::Enumerate) => T::Enumerate,
                 Some(IterKind::Zip) => T::Zip,
                 Some(IterKind::ListReversed) => T::ListReverseIterator,
+                Some(IterKind::Deque) => T::DequeIterator,
+                Some(IterKind::DequeReversed) => T::DequeReverseIterator,
                 _ => T::Iterator,
             },
         };
@@ -551,7 +553,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         let i = instance(v)?;
         match i.class.layout {
-            Kind::Int | Kind::Str | Kind::Float | Kind::Tuple | Kind::Bytes => Some(i.slots.first()?.get()),
+            Kind::Int | Kind::Str | Kind::Float | Kind::Tuple | Kind::Bytes => Some(i.own().first()?.get()),
             _ => None,
         }
     }
@@ -571,8 +573,37 @@ pub struct Inst<'a, 'gc, M: OneMutator> {
     pub class: &'a Gc<'gc, Class<'gc, M>, M>,
     /// Attributes that are not inline.
     pub dict: &'a Slot<'gc, Dict<'gc, M>, M>,
-    /// Slots and inline attributes.
+    /// Slots, inline attributes, the built-in class's words.
     pub slots: &'a [ValSlot<'gc, M>],
+}
+impl<'a, 'gc, M: OneMutator> Inst<'a, 'gc, M> {
+    /// The slot of a [`Member`].
+    pub fn member(&self, index: u32) -> Option<&'a ValSlot<'gc, M>> {
+        self.slots.get(self.class.slot_at(index) as usize)
+    }
+    /// Slots and inline attributes.
+    pub fn named(&self) -> &'a [ValSlot<'gc, M>] {
+        &self.slots[..self.slots.len() - self.class.own as usize]
+    }
+    /// The words of the built-in class.
+    pub fn own(&self) -> &'a [ValSlot<'gc, M>] {
+        &self.slots[self.slots.len() - self.class.own as usize..]
+    }
+    /// An exception's field ([`boot::exc_slot`]).
+    pub fn field(&self, n: usize) -> &'a ValSlot<'gc, M> {
+        &self.slots[self.slots.len() - boot::exc_slot::COUNT as usize + n]
+    }
+}
+impl<M: OneMutator> Class<'_, M> {
+    /// Where the slot that is the `index`-th from the end lies in an instance.
+    pub fn slot_at(&self, index: u32) -> u32 {
+        self.nslots.wrapping_sub(1).wrapping_sub(index)
+    }
+    /// Words after the header of a new instance.
+    pub fn words(&self) -> usize {
+        let named = if self.has_dict { self.keys.borrow().capacity } else { 0 };
+        (self.nslots + named + self.own) as usize
+    }
 }
 
 /// The value as an instance.
@@ -589,6 +620,12 @@ pub fn instance<'a, 'gc, M: OneMutator>(v: &'a V<'gc, M>) -> Option<Inst<'a, 'gc
     let e = v.downcast_ref::<Weak<'gc, M>>()?.data().ext.as_ref()?;
     let h = e.header();
     Some(Inst { class: &h.class, dict: &h.dict, slots: e.tail() })
+}
+
+/// The value as an exception.
+#[inline]
+pub fn exception<'a, 'gc, M: OneMutator>(v: &'a V<'gc, M>) -> Option<Inst<'a, 'gc, M>> {
+    instance(v).filter(|i| i.class.own >= boot::exc_slot::COUNT)
 }
 
 /// The word that says: look at `vm.ask`.

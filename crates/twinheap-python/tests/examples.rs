@@ -17,6 +17,8 @@ mod language;
 mod limits;
 #[path = "examples/memory.rs"]
 mod memory;
+#[path = "examples/runtime.rs"]
+mod runtime;
 #[path = "examples/signals.rs"]
 mod signals;
 #[path = "examples/support.rs"]

@@ -24,6 +24,6 @@ pub mod os;
 pub mod size_class;
 pub mod span;
 
-pub use ladder::{ClassRow, Ladder};
+pub use ladder::{ClassRow, Ladder, Levels};
 pub use memory::{Full, Limits, Memory};
 pub use span::SpanRef;

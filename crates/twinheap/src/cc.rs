@@ -50,7 +50,7 @@ pub use here::{collect, collect_generation, control, release, set_automatic, sta
 pub use weak::Weak;
 
 use crate::{
-    manager::refcount::{CountingHeap, CountingLocal, Local, handle, header::header},
+    manager::refcount::{CountingHeap, Local, handle, header::header},
     object::{
         gc::{Gc, NoRoom, out_of_memory},
         managed::Manager,
@@ -121,26 +121,46 @@ impl<T: 'static> Cc<T> {
     where
         T: Trace<'static, Local>,
     {
-        let local = here::local();
-        if Local::has_pending(local) {
-            here::run_waiting()
+        const { assert!(align_of::<T>() <= 8, "objects are aligned to 8 bytes") };
+        let info = InfoOf::<'static, T, Local>::INFO;
+        let quick = here::heap().and_then(|heap| Some((heap, heap.quick_block(info)?)));
+        let (heap, p) = match quick {
+            Some(quick) => quick,
+            // Two words pass in registers, and so does nothing have to be kept over a call that is rare.
+            None if size_of::<T>() <= 2 * size_of::<usize>() => return Cc::try_new_slowly(value),
+            None => match here::slow_block(info) {
+                Ok(slow) => slow,
+                Err(full) => return Err(NoRoom { value, full }),
+            },
+        };
+        // SAFETY: `T: Trace` for this manager; a block for it, which is written, and born at once.
+        unsafe {
+            p.cast::<T>().write(value);
+            heap.born_in_room(info, p);
         }
-        Cc::place(local, value)
+        Ok(Cc::at(p.cast()))
     }
-    /// As [`Self::try_new`], but no finalizer runs.
-    #[inline(always)]
-    fn place(local: &CountingLocal, value: T) -> Result<Cc<T>, NoRoom<T>>
+    #[cold]
+    #[inline(never)]
+    fn try_new_slowly(value: T) -> Result<Cc<T>, NoRoom<T>>
     where
         T: Trace<'static, Local>,
     {
-        const { assert!(align_of::<T>() <= 8, "objects are aligned to 8 bytes") };
-        let info = InfoOf::<'static, T, Local>::INFO;
-        // SAFETY: `T: Trace` for this manager; the write and `born` follow at once.
+        here::run_due();
+        Cc::place(value)
+    }
+    /// As [`Self::try_new`], but no finalizer runs.
+    fn place(value: T) -> Result<Cc<T>, NoRoom<T>>
+    where
+        T: Trace<'static, Local>,
+    {
+        let (local, info) = (here::local(), InfoOf::<'static, T, Local>::INFO);
+        // SAFETY: as above.
         unsafe {
-            match Local::block(local, info, info.size) {
+            match Local::slow_block(local, info) {
                 Ok(p) => {
                     p.cast::<T>().write(value);
-                    Local::born(local, info, p);
+                    Local::born_quickly(local, info, p);
                     Ok(Cc::at(p.cast()))
                 }
                 Err(full) => Err(NoRoom { value, full }),
@@ -158,9 +178,7 @@ impl<T: 'static> Cc<T> {
     {
         const { assert!(align_of::<T>() <= 8, "objects are aligned to 8 bytes") };
         let local = here::local();
-        if Local::has_pending(local) {
-            here::run_waiting()
-        }
+        here::run_due();
         let info = InfoOf::<'static, T, Local>::INFO;
         // SAFETY: `T: Trace` for this manager.  Until `born` the block is kept back: no collection, walk or release meets
         // it, so `f` may do anything.
@@ -355,7 +373,7 @@ impl<T: ?Sized> Drop for Cc<T> {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: the handle's own reference; spans lead to the heap, also after the thread's end began.
-        unsafe { handle::release(self.erased()) }
+        unsafe { handle::release_of(self.0) }
     }
 }
 impl<T: ?Sized> Deref for Cc<T> {

@@ -25,6 +25,7 @@ use crate::{
 use std::{
     fmt,
     marker::PhantomData,
+    panic::Location,
     ptr::NonNull,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -68,10 +69,12 @@ impl<R: Rootable<M>, M: Manager> Heap<R, M> {
     ///
     /// # Panics
     /// When not even the root object fits under the hard limit, or `init` panics.
+    #[track_caller]
     pub fn new(
         config: Config,
         init: impl for<'gc> FnOnce(&'gc Mutation<'gc, M>) -> R::Root<'gc>,
     ) -> Result<Self, StartError> {
+        let at = Location::caller();
         config.validate().map_err(StartError::Config)?;
         #[allow(clippy::arc_with_non_send_sync, reason = "Send and Sync follow the manager")]
         let core = Arc::new(Core {
@@ -83,7 +86,7 @@ impl<R: Rootable<M>, M: Manager> Heap<R, M> {
             not_send: PhantomData,
         });
         let attached = Attached::<M>::new(&core).expect("a new heap has its mutator");
-        let root = attached.session(|mc| {
+        let root = attached.session(at, |mc| {
             let value = init(mc);
             Root::new(core.clone(), mc, value)
         });
@@ -113,6 +116,9 @@ impl<R: Rootable<M>, M: Manager> Heap<R, M> {
     /// Gives free memory back to the system now; returns the bytes.
     pub fn release(&self) -> usize {
         M::give_back(self.core.shared())
+    }
+    pub(crate) fn shared(&self) -> &M::Shared {
+        self.core.shared()
     }
 }
 
@@ -145,7 +151,7 @@ impl<M: Manager> Attached<M> {
         self.local.as_deref().expect("only drop takes it")
     }
     #[inline(always)]
-    fn session<O>(&self, f: impl for<'gc> FnOnce(&'gc Mutation<'gc, M>) -> O) -> O {
+    fn session<O>(&self, at: &'static Location<'static>, f: impl for<'gc> FnOnce(&'gc Mutation<'gc, M>) -> O) -> O {
         struct Exit<'a, M: Manager>(&'a M::Local);
         impl<M: Manager> Drop for Exit<'_, M> {
             #[inline(always)]
@@ -154,7 +160,7 @@ impl<M: Manager> Attached<M> {
             }
         }
         let local = self.local();
-        M::enter(local);
+        M::enter(local, at);
         let exit = Exit::<M>(local);
         // SAFETY: `Mutation` is transparent over the local part.  The brand is fresh: `f` is universally quantified
         // over `'gc`, so no lifetime it can name equals it, and nothing branded outlives the call (I1).
@@ -186,9 +192,10 @@ impl<R: Rootable<M>, M: Manager> Mutator<R, M> {
     /// Waits while a collection starts; costs about 5 ns otherwise (0.3 ns under `RefCount` and `Null`).  Finalizers that
     /// became due run at the end ([`Finalizers::Automatic`]).
     #[inline]
+    #[track_caller]
     pub fn mutate<O>(&mut self, f: impl for<'gc> FnOnce(&'gc Mutation<'gc, M>, &'gc R::Root<'gc>) -> O) -> O {
         let core = &self.attached.core;
-        self.attached.session(|mc| {
+        self.attached.session(Location::caller(), |mc| {
             // SAFETY: the root is pinned as long as the heap lives, and we hold the heap.
             let root = unsafe { &*self.root.ptr().as_ptr() };
             let out = f(mc, root);
@@ -203,11 +210,13 @@ impl<R: Rootable<M>, M: Manager> Mutator<R, M> {
     ///
     /// With [`Finalizers::Automatic`], finalizers it found have run too.  With [`Finalizers::Manual`] and
     /// `pending` in the answer, drain [`Mutation::next_pending`] in a session and call [`Self::finish_collection`].
+    #[track_caller]
     pub fn collect(&mut self, request: Request) -> Collected {
+        let at = Location::caller();
         let mut out = M::collect(self.attached.local(), request);
         while out.pending && self.attached.core.finalizers == Finalizers::Automatic {
             let core = &self.attached.core;
-            self.attached.session(|mc| run_pending(core, mc));
+            self.attached.session(at, |mc| run_pending(core, mc));
             match M::finish_collection(self.attached.local()) {
                 Some(more) => out = Collected { objects: out.objects + more.objects, pending: more.pending },
                 None => out.pending = false,
@@ -276,6 +285,9 @@ impl<R: Rootable<M>, M: Manager> Mutator<R, M> {
     pub fn release(&mut self) -> usize {
         M::give_back(self.attached.core.shared())
     }
+    pub(crate) fn shared(&self) -> &M::Shared {
+        self.attached.core.shared()
+    }
 }
 
 /// Runs everything that waits, finalizers of finalizers included.
@@ -297,12 +309,13 @@ fn run_pending<'gc, M: Manager>(core: &Core<M>, mc: &'gc Mutation<'gc, M>) {
 
 impl<R: Rootable<M>, M: Manager> Mutator<R, M> {
     /// Makes a [`Root`] that keeps a value alive across sessions.
+    #[track_caller]
     pub fn root<S: Rootable<M>>(
         &mut self,
         f: impl for<'gc> FnOnce(&'gc Mutation<'gc, M>, &'gc R::Root<'gc>) -> S::Root<'gc>,
     ) -> Root<S, M> {
         let core = self.attached.core.clone();
-        self.attached.session(|mc| {
+        self.attached.session(Location::caller(), |mc| {
             // SAFETY: as in `mutate`.
             let root = unsafe { &*self.root.ptr().as_ptr() };
             Root::new(core, mc, f(mc, root))

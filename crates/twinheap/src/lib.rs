@@ -53,7 +53,7 @@ pub mod process;
 mod sync;
 mod unwind;
 
-pub use alloc::{ClassRow, Full, Ladder};
+pub use alloc::{ClassRow, Full, Ladder, Levels};
 pub use cc::Cc;
 pub use config::Config;
 pub use heap::{Heap, Mutation, Mutator, Pending};
@@ -67,13 +67,18 @@ pub use object::{
     gc::{ByAddress, Gc, NoRoom},
     lifo::Lifo,
     managed::{Cause, Collected, Manager, OneMutator, Request, Threaded},
+    map::{ByValue, GcMap},
     once::GcOnce,
     root::{Root, Rootable},
     slot::Slot,
-    tail::{GcStr, Storage, Tail, TextByte},
+    tail::{Storage, Tail, TextByte},
+    text::{Bytes, GcBytes, GcStr, Text},
     trace::{Finalize, Static, Trace, Visitor},
     val::{Unpacked, Val, ValSlot},
+    vec::GcVec,
     weak::{GcWeak, WeakBox},
+    weak_map::GcWeakMap,
+    word::Word,
 };
 pub use observe::Stats;
 pub use twinheap_derive::Trace;

@@ -12,7 +12,7 @@
 //!
 //! In the order of the data's way: [`managed`] what an object asks of its manager · [`type_info`] a type as data ·
 //! [`trace`] where its references are · [`gc`] the handle · [`slot`] a mutable one-word field · [`val`] a tagged word ·
-//! [`cell`] anything mutable · [`once`] written once · [`lifo`] a vector that lets go of the last first · [`tail`] ·
+//! [`cell`] anything mutable · [`once`] written once · [`lifo`] a vector that lets go of the last first · [`tail`] · [`text`] ·
 //! [`any`] erased handles · [`weak`] and `boxes`, those of one object · [`cleanup`] what runs after a death · [`root`] ·
 //! [`session`] the key.
 //!
@@ -22,15 +22,21 @@ pub mod any;
 pub(crate) mod boxes;
 pub mod cell;
 pub mod cleanup;
+pub mod ephemeron;
 pub mod gc;
 pub mod lifo;
 pub mod managed;
+pub mod map;
 pub mod once;
 pub mod root;
 pub mod session;
 pub mod slot;
 pub mod tail;
+pub mod text;
 pub mod trace;
 pub mod type_info;
 pub mod val;
+pub mod vec;
 pub mod weak;
+pub mod weak_map;
+pub mod word;

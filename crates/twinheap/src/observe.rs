@@ -6,13 +6,20 @@
 pub mod blocks;
 pub mod callbacks;
 pub mod collection;
+pub mod figures;
 pub mod holdup;
+pub mod session;
+pub mod tally;
+pub mod times;
 
 use crate::alloc::Ladder;
 pub use blocks::BlockEvent;
 pub use callbacks::{CallbackId, Callbacks, Info as CallbackInfo, Phase};
-pub use collection::Collection;
+pub use collection::{Cause, Collection};
 pub use holdup::{HoldUpCause, HoldUpSummary, HoldUps};
+pub use session::{SessionFault, SessionReport, Waited};
+pub use tally::{StopCause, TallySummary};
+pub use times::TimeHistogram;
 
 /// A snapshot of a heap's figures.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +44,8 @@ pub struct Stats {
     pub collector_failed: bool,
     /// Hold-ups.
     pub holdups: HoldUpSummary,
+    /// Stops, the causes of collections, what was queued.
+    pub tally: TallySummary,
     /// Where memory is.
     pub ladder: Ladder,
     /// Bytes in use now and at the most (spans, large objects, metadata).
@@ -57,6 +66,12 @@ pub struct Stats {
     pub objects_marked: u64,
     /// Nanoseconds of processor time spent marking.
     pub mark_cpu_ns: u64,
+    /// Objects among [`Self::objects_marked`] that helpers of the collector's thread marked (`Config::mark_workers`).
+    pub objects_marked_by_helpers: u64,
+    /// Pieces of large tails that were looked at while marking: an object of n bytes takes about n / 128 KiB.
+    pub mark_pieces: u64,
+    /// Of objects larger than a piece, the most bytes that were looked at in one step; 0 when there was none.
+    pub mark_step_bytes_max: usize,
 }
 
 /// How objects were released.

@@ -102,13 +102,65 @@ pub fn on_interrupt(_: &'static AtomicBool) -> io::Result<()> {
 pub fn thread_cpu_ns() -> u64 {
     #[cfg(all(unix, not(miri)))]
     {
-        let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: the pointer is to a local of the right type.
-        if unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut t) } == 0 {
-            return t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64;
-        }
+        clock_ns(libc::CLOCK_THREAD_CPUTIME_ID)
+    }
+    #[cfg(not(all(unix, not(miri))))]
+    0
+}
+
+/// Nanoseconds of processor time all threads of the process have used; 0 where the system cannot tell.
+pub fn process_cpu_ns() -> u64 {
+    #[cfg(all(unix, not(miri)))]
+    {
+        clock_ns(libc::CLOCK_PROCESS_CPUTIME_ID)
+    }
+    #[cfg(not(all(unix, not(miri))))]
+    0
+}
+
+#[cfg(all(unix, not(miri)))]
+fn clock_ns(clock: libc::clockid_t) -> u64 {
+    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a local of the right type.
+    if unsafe { libc::clock_gettime(clock, &mut t) } == 0 {
+        return t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64;
     }
     0
+}
+
+/// Makes the calling thread one of the background: it does not take the processor from a thread that runs when it wakes up
+/// (SCHED_BATCH), and with a `nice` above 0 its share is smaller (Linux counts nice by thread).  `nice` only rises: what the
+/// process was given stays if it is more.  Nothing on other systems, and when the system refuses.
+pub fn in_background(nice: u8) {
+    set_batch(true);
+    #[cfg(all(target_os = "linux", not(miri)))]
+    if nice > 0 {
+        // SAFETY: calls about the calling thread (0) without pointers.
+        unsafe {
+            let now = libc::getpriority(libc::PRIO_PROCESS, 0);
+            libc::setpriority(libc::PRIO_PROCESS, 0, now.max(libc::c_int::from(nice)));
+        }
+    }
+    let _ = nice;
+}
+
+/// Puts the calling thread into the class SCHED_BATCH, or back into the usual one.  Only from the one to the other: a thread of
+/// another class (a program that was started as a real-time one) stays where it is.  Linux; elsewhere nothing.
+pub fn set_batch(batch: bool) {
+    #[cfg(all(target_os = "linux", not(miri)))]
+    {
+        let (from, to) =
+            if batch { (libc::SCHED_OTHER, libc::SCHED_BATCH) } else { (libc::SCHED_BATCH, libc::SCHED_OTHER) };
+        // SAFETY: calls about the calling thread (0); the pointer is to a local of the right type, all zeroes, which both
+        // classes ask for.
+        unsafe {
+            if libc::sched_getscheduler(0) == from {
+                let param: libc::sched_param = std::mem::zeroed();
+                libc::sched_setscheduler(0, to, &param);
+            }
+        }
+    }
+    let _ = batch;
 }
 
 #[cfg(all(test, unix, not(miri)))]

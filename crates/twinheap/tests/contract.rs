@@ -68,6 +68,8 @@ mod allocation;
 mod blocks;
 #[path = "contract/cc.rs"]
 mod cc;
+#[path = "contract/collections.rs"]
+mod collections;
 #[path = "contract/death.rs"]
 mod death;
 #[path = "contract/fields.rs"]
@@ -84,3 +86,5 @@ mod release;
 mod sessions;
 #[path = "contract/threads.rs"]
 mod threads;
+#[path = "contract/weak_maps.rs"]
+mod weak_maps;

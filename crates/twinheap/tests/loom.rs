@@ -7,15 +7,19 @@ use loom::{
     cell::UnsafeCell,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering::*},
+        atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering::*},
     },
     thread,
 };
-use twinheap::manager::tricolor::{
-    gray,
-    handshake::Handshake,
-    phase::{Phase, PhaseWord},
-    scan::{Saved, ScanWord, save_before_change},
+use twinheap::{
+    manager::tricolor::{
+        gray,
+        handshake::Handshake,
+        phase::{Phase, PhaseWord},
+        scan::{Saved, ScanWord, save_before_change},
+        work::{Next, Stack, Taken, Work},
+    },
+    object::vec::Len,
 };
 
 const E: u32 = 7;
@@ -339,5 +343,166 @@ fn a_cell_is_saved_once() {
         let save = || save_before_change(&scan, E, &world.grays[0], &world.phase, |_| {}, || {});
         assert_eq!((save(), save()), (Saved::Here, Saved::Already));
         assert!(!scan.marker_enter(E) && scan.marker_enter(E + 1));
+    })
+}
+
+// ---- a vector's publication ------------------------------------------------------------------------------------------
+
+/// Two storages, the second of which takes the first one's place; words are stored and loaded as slots are.
+struct Vector {
+    storage: AtomicUsize,
+    lens: [Len; 2],
+    words: [[AtomicUsize; 2]; 2],
+}
+impl Vector {
+    /// What a reader without a lock finds.
+    fn look(&self) -> usize {
+        let at = self.storage.load(Acquire);
+        let len = self.lens[at].get();
+        for i in 0..len {
+            assert_eq!(self.words[at][i].load(Acquire), i + 1, "below the length a place is empty");
+        }
+        len
+    }
+}
+
+/// A reader beside a writer that pushes, grows and pushes: whatever is below the length is there, and nothing that was seen is
+/// gone again.
+#[test]
+fn vector_publication() {
+    bounded(4, || {
+        let words = || [AtomicUsize::new(0), AtomicUsize::new(0)];
+        let vector = Arc::new(Vector {
+            storage: AtomicUsize::new(0),
+            lens: [Len::new(), Len::new()],
+            words: [words(), words()],
+        });
+        let its = vector.clone();
+        let writer = thread::spawn(move || {
+            its.lens[0].push(|at| its.words[0][at].store(1, Release));
+            // `GcVec::replace_storage`.
+            its.words[1][0].store(its.words[0][0].load(Acquire), Release);
+            its.lens[1].publish(1);
+            its.storage.store(1, Release);
+            its.lens[1].push(|at| its.words[1][at].store(2, Release));
+        });
+        let first = vector.look();
+        let second = vector.look();
+        assert!(first <= second, "an element that was there is gone");
+        writer.join().unwrap();
+        assert_eq!(vector.look(), 2);
+    });
+}
+
+/// Workers that take from each other, and the end of marking.  Objects 0 → 1 → 2 → 3, and a large one whose rest leads to 4.
+struct Workshop {
+    marked: [AtomicBool; 5],
+    work: Work<usize, usize>,
+    gray: Mutex<Stack<usize>>,
+    phase: PhaseWord,
+}
+impl Workshop {
+    fn marking() -> Arc<Self> {
+        let phase = PhaseWord::new();
+        phase.change(Phase::Mark);
+        Arc::new(Workshop {
+            marked: std::array::from_fn(|_| AtomicBool::new(false)),
+            work: Work::default(),
+            gray: Mutex::new(Stack::default()),
+            phase,
+        })
+    }
+    fn mark(&self, object: usize, stack: &mut Stack<usize>) {
+        if !self.marked[object].swap(true, Relaxed) {
+            stack.push(object, &self.work)
+        }
+    }
+    /// From gray to black, with all that comes of it.
+    fn drain(&self, stack: &mut Stack<usize>) {
+        while let Some(object) = stack.pop() {
+            if object < 3 {
+                self.mark(object + 1, stack)
+            }
+        }
+    }
+    fn begin(&self, taken: Taken<usize>, stack: &mut Stack<usize>) {
+        if let Taken::Rest(object) = taken {
+            self.mark(object, stack)
+        }
+    }
+    /// A helper: works while there is something, then goes.
+    fn help(&self) {
+        let (mut active, mut stack) = (false, Stack::default());
+        while let Next::Work(taken) = self.work.try_next(&mut active, &mut stack) {
+            self.begin(taken, &mut stack);
+            self.drain(&mut stack)
+        }
+        assert!(!active && stack.is_empty());
+    }
+    /// A mutator that assists: a little, and what is left goes back.
+    fn assist(&self) {
+        gray::while_marking(&self.gray, &self.phase, |gray| {
+            if let Some(taken) = self.work.take(gray) {
+                self.begin(taken, gray);
+                if let Some(object) = gray.pop()
+                    && object < 3
+                {
+                    self.mark(object + 1, gray)
+                }
+            }
+            gray.give_all(&self.work)
+        });
+    }
+    /// The worker that leads; what it has is on the shelf when the others come.
+    fn lead(&self) {
+        let (mut active, mut stack) = (false, Stack::default());
+        self.work.begin(&mut active);
+        self.mark(0, &mut stack);
+        stack.give_all(&self.work);
+        self.work.give_rest(4);
+        loop {
+            match self.work.try_next(&mut active, &mut stack) {
+                Next::Work(taken) => {
+                    self.begin(taken, &mut stack);
+                    self.drain(&mut stack)
+                }
+                Next::Nothing => thread::yield_now(),
+                Next::Quiet => {
+                    let mut grays = [self.gray.lock().unwrap()];
+                    let quiet = self.work.is_quiet();
+                    let over = gray::end_marking(&mut grays, quiet, &self.phase, |gray| {
+                        let took = !gray.is_empty();
+                        gray.give_all(&self.work);
+                        took
+                    });
+                    if over {
+                        break;
+                    }
+                }
+            }
+        }
+        assert!(self.marked.iter().all(|m| m.load(Relaxed)), "marking ended with a gray object");
+    }
+}
+
+#[test]
+fn thieves_one_helper() {
+    loom::model(|| {
+        let shop = Workshop::marking();
+        let its = shop.clone();
+        let helper = thread::spawn(move || its.help());
+        shop.lead();
+        helper.join().unwrap()
+    })
+}
+
+#[test]
+fn thieves_a_helper_and_an_assist() {
+    bounded(2, || {
+        let shop = Workshop::marking();
+        let (its, mutators) = (shop.clone(), shop.clone());
+        let threads = [thread::spawn(move || its.help()), thread::spawn(move || mutators.assist())];
+        shop.lead();
+        threads.into_iter().for_each(|t| t.join().unwrap())
     })
 }

@@ -26,7 +26,8 @@ fn n(big: usize, miri: usize) -> usize {
     if cfg!(miri) { miri } else { big }
 }
 fn config(min_heap: usize) -> Config {
-    Config { min_heap_bytes: min_heap, gogc: Some(50), ..Config::default() }
+    // Three that mark, on any machine, and every marking is checked in a stop (Go's gccheckmark).
+    Config { min_heap_bytes: min_heap, gogc: Some(50), mark_workers: Some(3), check_marks: true, ..Config::default() }
 }
 
 struct Random(u64);

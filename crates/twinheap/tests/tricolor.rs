@@ -17,6 +17,10 @@ use twinheap::{
 
 #[path = "tricolor/debug.rs"]
 mod debug;
+#[path = "tricolor/destructors.rs"]
+mod destructors;
+#[path = "tricolor/marking.rs"]
+mod marking;
 #[path = "tricolor/pressure.rs"]
 mod pressure;
 

@@ -10,7 +10,19 @@ use std::collections::HashMap;
 /// Recording lies at the bottom, so that everybody may record; what is read (`observe`: a snapshot with the ladder in
 /// it) lies above what it describes.
 const LAYERS: &[&[&str]] = &[
-    &["sync", "config", "observe::callbacks", "observe::collection", "observe::holdup", "outside", "process", "unwind"],
+    &[
+        "sync",
+        "config",
+        "observe::callbacks",
+        "observe::collection",
+        "observe::holdup",
+        "observe::session",
+        "observe::tally",
+        "observe::times",
+        "outside",
+        "process",
+        "unwind",
+    ],
     &["alloc"],
     &["observe"],
     &["object"],
@@ -51,8 +63,13 @@ const STATICS: &[(&str, &str, &str)] = &[
     ("crates/twinheap/src/manager/tricolor/collector.rs", "COLLECTOR_OF", "a thread's own mark: whose collector it is"),
     (
         "crates/twinheap/src/manager/tricolor/manage.rs",
-        "SESSIONS",
-        "a thread's own list of sessions that are open on it",
+        "HERE",
+        "a thread's own list of sessions that are open on it, and its number",
+    ),
+    (
+        "crates/twinheap/src/manager/tricolor/manage.rs",
+        "NUMBERED",
+        "numbers for threads, so that a mutator sees whether it has moved; a heap learns nothing of another by one",
     ),
     ("crates/twinheap/src/process.rs", "FLAG", "where a signal handler finds the flag of the process"),
 ];

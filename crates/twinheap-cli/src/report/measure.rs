@@ -22,6 +22,12 @@ pub struct ManagerReport {
     pub bytes_allocated: u64,
     /// Intervals in which the manager kept a mutator from its own work.
     pub holdups: Holdups,
+    /// Collections by what they began for.
+    #[serde(default)]
+    pub causes: BTreeMap<String, u64>,
+    /// Stops of all sessions, by what for: `gc` a collection, `other` a look at the heap; a run's, none over several runs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stops: BTreeMap<String, Stops>,
     /// Objects released, by occasion.
     pub released: Released,
     /// The most descriptors that were open at once, where the program can open any.
@@ -57,6 +63,35 @@ pub struct Cause {
     pub max_ns: u64,
     /// All together.
     pub total_ns: u64,
+    /// How long they were; a run's, none over several runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub histogram: Vec<Bucket>,
+}
+
+/// Times of one length in a histogram; none is left out that has any.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bucket {
+    /// From here.
+    pub from_ns: u64,
+    /// Up to here, at most 1/8 more; none for the last bucket there is.
+    pub below_ns: Option<u64>,
+    /// How many.
+    pub count: u64,
+}
+
+/// Stops of one cause.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Stops {
+    /// How many.
+    pub count: u64,
+    /// From the wish to stop to the moment when no session was open: the 99th percentile.
+    pub stopping_p99_ns: u64,
+    /// To everybody's going on.
+    pub total_p99_ns: u64,
+    /// The same in full.
+    pub stopping: Vec<Bucket>,
+    /// The same in full.
+    pub total: Vec<Bucket>,
 }
 
 /// Objects released, by occasion.
@@ -235,10 +270,17 @@ impl Contender {
                 let of = |value: &dyn Fn(&Cause) -> u64| middle(&|r| r.holdups.by_cause.get(name).map_or(0, value));
                 (
                     name.clone(),
-                    Cause { count: of(&|c| c.count), max_ns: of(&|c| c.max_ns), total_ns: of(&|c| c.total_ns) },
+                    Cause {
+                        count: of(&|c| c.count),
+                        max_ns: of(&|c| c.max_ns),
+                        total_ns: of(&|c| c.total_ns),
+                        histogram: Vec::new(),
+                    },
                 )
             })
             .collect();
+        let causes = reports.iter().flat_map(|report| report.causes.keys());
+        let causes = causes.map(|name| (name.clone(), middle(&|r| r.causes.get(name).copied().unwrap_or(0))));
         Some(ManagerReport {
             manager: first.manager.clone(),
             knobs: first.knobs.clone(),
@@ -252,6 +294,8 @@ impl Contender {
                 total_ns: middle(&|r| r.holdups.total_ns),
                 by_cause,
             },
+            causes: causes.collect(),
+            stops: BTreeMap::new(),
             released: Released {
                 at_once: middle(&|r| r.released.at_once),
                 by_collections: middle(&|r| r.released.by_collections),

@@ -6,10 +6,8 @@ use std::io::IsTerminal;
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent, presets::UTF8_HORIZONTAL_ONLY};
 
-use twinheap::observe::Collection;
-
 use super::{
-    measure::{Comparison, ManagerReport, Unit},
+    measure::{Bucket, Comparison, ManagerReport, Unit},
     relative, remarks, rows,
 };
 
@@ -79,6 +77,20 @@ pub fn statistics(report: &ManagerReport) -> String {
     line("  total", ns(report.holdups.total_ns));
     for (name, cause) in &report.holdups.by_cause {
         line(&format!("  {}", name.replace('_', " ")), format!("{} in {}", ns(cause.total_ns), count(cause.count)));
+        for (label, n) in decades(&cause.histogram) {
+            line(&format!("    {label}"), count(n));
+        }
+    }
+    for (name, stops) in &report.stops {
+        line(&format!("stops for {name}"), count(stops.count));
+        line("  time to stop, 99th percentile", ns(stops.stopping_p99_ns));
+        line("  in all, 99th percentile", ns(stops.total_p99_ns));
+        for (label, n) in decades(&stops.stopping) {
+            line(&format!("    stopped {label}"), count(n));
+        }
+    }
+    for (name, n) in &report.causes {
+        line(&format!("collections: {name}"), count(*n));
     }
     if let Some(descriptors) = report.peak_open_descriptors {
         line("open descriptors, peak", count(descriptors));
@@ -133,33 +145,24 @@ pub fn statistics(report: &ManagerReport) -> String {
     text
 }
 
-/// A collection as Go's `GODEBUG=gctrace=1` prints one, so that what reads Go's lines reads these. Marking has no stop at
-/// its end here, so the third number is 0; assists are done on the programs' threads and are not told apart, so they are
-/// 0 too; there is no stack and there are no globals to scan.
-pub fn gctrace_line(collection: &Collection, processors: usize) -> String {
-    let ms = |ns: u64| {
-        let ms = ns as f64 / 1e6;
-        if ms >= 10.0 { format!("{ms:.0}") } else { format!("{}", (ms * 1000.0).round() / 1000.0) }
-    };
-    let mb = |bytes: usize| bytes >> 20;
-    let c = collection;
-    let seconds = c.began_ns as f64 / 1e9;
-    let share = c.cpu_ns_total as f64 / ((c.began_ns + c.stop_ns + c.mark_ns).max(1) as f64 * processors as f64);
-    format!(
-        "gc {} @{seconds:.3}s {:.0}%: {}+{}+0 ms clock, {}+0/{}/0+0 ms cpu, {}->{}->{} MB, {} MB goal, 0 MB stacks, \
-         0 MB globals, {processors} P{}\n",
-        c.number,
-        (share * 100.0).min(100.0),
-        ms(c.stop_ns),
-        ms(c.mark_ns),
-        ms(c.stop_ns),
-        ms(c.cpu_ns.saturating_sub(c.stop_ns)),
-        mb(c.before_bytes),
-        mb(c.after_bytes),
-        mb(c.live_bytes),
-        mb(c.goal_bytes),
-        if c.asked { " (forced)" } else { "" },
-    )
+/// A histogram's rows by decades, as a terminal has room for; [`Bucket`]s, which the JSON has, are within 1/8.
+fn decades(histogram: &[Bucket]) -> Vec<(String, u64)> {
+    const LABELS: [&str; 8] = [
+        "under 10 µs",
+        "under 100 µs",
+        "under 1 ms",
+        "under 10 ms",
+        "under 100 ms",
+        "under 1 s",
+        "under 10 s",
+        "longer",
+    ];
+    let mut rows = [0; LABELS.len()];
+    for bucket in histogram {
+        let at = (0..7).find(|&at| bucket.from_ns < 10_000 * 10u64.pow(at)).unwrap_or(7);
+        rows[at as usize] += bucket.count;
+    }
+    LABELS.iter().zip(rows).filter(|row| row.1 > 0).map(|(label, n)| ((*label).to_owned(), n)).collect()
 }
 
 /// A type's name without the ways to it and without its manager: `Vec<Node>`.
@@ -186,31 +189,7 @@ fn short_type(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use twinheap::observe::Collection;
-
-    use super::{gctrace_line, short_type};
-
-    #[test]
-    fn gctrace_lines_are_gos() {
-        let collection = Collection {
-            number: 3,
-            asked: true,
-            began_ns: 1_000_000_000,
-            stop_ns: 12_345,
-            mark_ns: 25_000_000,
-            cpu_ns: 20_012_345,
-            cpu_ns_total: 102_501_234,
-            before_bytes: 8 << 20,
-            after_bytes: 9 << 20,
-            live_bytes: 5 << 20,
-            goal_bytes: 10 << 20,
-        };
-        assert_eq!(
-            gctrace_line(&collection, 2),
-            "gc 3 @1.000s 5%: 0.012+25+0 ms clock, 0.012+0/20/0+0 ms cpu, 8->9->5 MB, 10 MB goal, 0 MB stacks, 0 MB \
-             globals, 2 P (forced)\n"
-        );
-    }
+    use super::short_type;
 
     #[test]
     fn type_names_are_short() {

@@ -18,6 +18,10 @@ def _with_dict_new(i, it, cls):
     return _again(dict.__new__, i, [x for x in it], cls)
 def _with_dict_update(i, it, self):
     return _again(dict.update, i, [x for x in it], self)
+def _deque_fill(it, d, left, out):
+    for once_x in it:
+        _deque_push(d, once_x, left)
+    return out
 def _with_str_join(i, it, self):
     return _again(str.join, i, [x for x in it], self)
 def _with_sorted(i, it, key=None, reverse=False):
@@ -52,17 +56,20 @@ def _extreme_of(it, key, default, biggest):
             for x in it:
                 if x > best:
                     best = x
+                del x
         else:
             for x in it:
                 if x < best:
                     best = x
+                del x
         return best
     best_key = key(best)
     for x in it:
         k = key(x)
         if (k > best_key) if biggest else (k < best_key):
-            best = x
             best_key = k
+            best = x
+        del x, k
     return best
 def _extreme_key(items, key, biggest):
     best = items[0]
@@ -71,8 +78,9 @@ def _extreme_key(items, key, biggest):
         x = items[i]
         k = key(x)
         if (k > best_key) if biggest else (k < best_key):
-            best = x
             best_key = k
+            best = x
+        del x, k
     return best
 def _sum(it, start):
     it = iter(it)
@@ -80,6 +88,7 @@ def _sum(it, start):
         for x in it:
             start = start + x
             if type(start) is not int:
+                del x
                 break
         else:
             return start
@@ -101,9 +110,13 @@ def _sum(it, start):
         else:
             return start + c if c and c - c == 0.0 else start
         start = (start + c if c and c - c == 0.0 else start) + x
-    for x in it:
-        start = start + x
-    return start
+        del x
+    # Both are let go after each addition, the sum so far first.
+    once_sum = start
+    del start
+    for once_x in it:
+        once_sum = once_sum + once_x
+    return once_sum
 def _in(it, x):
     try:
         items = iter(it)
@@ -111,28 +124,32 @@ def _in(it, x):
         raise TypeError("argument of type '%s' is not iterable" % type(it).__name__) from None
     for y in items:
         if y is x or y == x:
+            del y
             return True
+        del y
     return False
+# A variable whose name begins with `once_` is gone when it has been read: nothing here keeps an item longer than CPython's C.
 def any(iterable, /):
-    for x in iterable:
-        if x:
+    for once_x in iterable:
+        if once_x:
             return True
     return False
 def all(iterable, /):
-    for x in iterable:
-        if not x:
+    for once_x in iterable:
+        if not once_x:
             return False
     return True
 def _enumerate(it, i):
-    for x in it:
-        yield i, x
+    for once_x in it:
+        yield i, once_x
         i += 1
 def _zip(its, strict):
-    its = [iter(x) for x in its]
+    return _zip_of([iter(x) for x in its], strict)
+def _zip_of(its, strict):
     if not its:
         return
     while True:
-        row = []
+        once_row = row = []
         for i, it in enumerate(its):
             try:
                 row.append(next(it))
@@ -144,28 +161,28 @@ def _zip(its, strict):
                         if next(its[j], _missing) is not _missing:
                             raise ValueError("zip() argument %d is longer than argument%s" % (j + 1, " 1" if j == 1 else "s 1-%d" % j))
                 return
-        yield tuple(row)
-def _map1(f, it):
-    for x in it:
-        yield f(x)
-def _map(f, its):
-    for args in zip(*its):
-        yield f(*args)
+        del row, it
+        yield tuple(once_row)
+def _map1(it, f):
+    for once_x in it:
+        yield f(once_x)
+def _map(rows, f):
+    for once_row in rows:
+        yield f(*once_row)
 def map(f, /, *its):
     if not its:
         raise TypeError("map() must have at least two arguments.")
     if len(its) == 1:
-        return _map1(f, iter(its[0]))
-    return _map(f, its)
+        return _map1(iter(its[0]), f)
+    return _map(zip(*its), f)
 def _filter(f, it):
-    if f is None:
-        for x in it:
-            if x:
-                yield x
-    else:
-        for x in it:
-            if f(x):
-                yield x
+    for x in it:
+        if x if f is None else f(x):
+            once_x = x
+            del x
+            yield once_x
+        else:
+            del x
 def filter(f, iterable, /):
     return _filter(f, iter(iterable))
 def _iter_callable(f, sentinel):

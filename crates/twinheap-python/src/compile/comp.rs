@@ -42,6 +42,7 @@ impl<'a> Compiler<'a> {
         build: Op,
         range: TextRange,
     ) -> Res {
+        let dropped = std::mem::take(&mut self.dropped);
         let outer: Option<CoverId> = self.asm().cover;
         // an exception cuts to what was there before the comprehension
         let handler = self.asm().new_cover(0);
@@ -65,6 +66,10 @@ impl<'a> Compiler<'a> {
         self.generators(generators, 0, element)?;
         self.asm().cover = outer;
         self.at(range);
+        if dropped {
+            // As CPython's compiler, which moves the pop before the restoring of variables.
+            self.op(Op::PopTop)
+        }
         for &slot in &slots {
             self.op1(Op::ClearFast, slot);
         }

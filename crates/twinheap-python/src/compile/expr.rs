@@ -64,6 +64,13 @@ impl<'a> Compiler<'a> {
                     self.load_const(Const::True);
                 } else {
                     self.load_name(&n.id);
+                    if n.id.starts_with("once_")
+                        && self.src.filename == crate::PRELUDE_NAME
+                        && let crate::resolve::Binding::Fast(slot) = self.binding(&n.id)
+                    {
+                        // In the runtime's own sources such a variable is gone when it has been read.
+                        self.op1(Op::ClearFast, slot)
+                    }
                 }
                 Ok(())
             }

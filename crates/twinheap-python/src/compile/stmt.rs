@@ -70,6 +70,11 @@ impl<'a> Compiler<'a> {
         if !prints && self.constant(e).is_some() {
             return Ok(());
         }
+        self.dropped = !prints && matches!(e, Expr::ListComp(_) | Expr::SetComp(_) | Expr::DictComp(_));
+        if self.dropped {
+            // It pops its value itself, before its variables.
+            return self.expr(e);
+        }
         self.expr(e)?;
         self.at(e.range());
         self.op(if prints { Op::PrintExpr } else { Op::PopTop });

@@ -4,7 +4,7 @@ use crate::{
     object::*,
     value::Value,
     vm::{
-        Args, E, R, Vm,
+        Args, E, R, T, Vm,
         natives::{NativeDef, def},
     },
 };
@@ -29,6 +29,12 @@ fn move_to_end<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
         None => return Err(vm.raise_with(E::KeyError, vec![key])),
     }
     Ok(twinheap::Val::none())
+}
+
+/// `collections.deque`, which is built in.
+pub fn fill<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, dict: &twinheap::Gc<'gc, Dict<'gc, M>, M>) -> R<'gc, M, ()> {
+    let class = twinheap::Val::from_gc(vm.class(T::Deque).clone());
+    vm.dict_set_text(dict, "deque", class)
 }
 
 /// Natives.

@@ -1,18 +1,25 @@
 _none = object()
 def reduce(f, it, initial=_none, /):
-    it = iter(it)
+    items = iter(it)
     if initial is _none:
         try:
-            acc = next(it)
+            once_acc = next(items)
         except StopIteration:
             raise TypeError("reduce() of empty iterable with no initial value") from None
     else:
-        acc = initial
-    for x in it:
-        acc = f(acc, x)
-    return acc
+        once_acc = initial
+    # The last two arguments live until the next two take their places, as in CPython's tuple of them.
+    a = b = None
+    for once_x in items:
+        a = once_acc
+        b = once_x
+        once_acc = f(a, b)
+    del items, b, a
+    return once_acc
 class partial:
     def __init__(self, func, /, *args, **kwargs):
+        if not callable(func):
+            raise TypeError("the first argument must be callable")
         self.func = func
         self.args = args
         self.keywords = kwargs

@@ -6,8 +6,8 @@ use crate::{
     value::{Kind, Value},
     vm::{
         Args, E, Exc, R, Vm,
-        boot::{GetSet, exc_slot},
-        instance,
+        boot::{GetSet, attribute_error, exc_slot},
+        exception,
         natives::{MANY, NativeDef, def, def_raw},
     },
 };
@@ -113,8 +113,8 @@ fn new<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let e = vm.new_instance(&class)?;
     let args = vm.args_from(a, 1);
     let t = vm.tuple(args)?;
-    if let Some(i) = instance(&e) {
-        i.slots[exc_slot::ARGS].set(vm.mc, t);
+    if let Some(i) = exception(&e) {
+        i.field(exc_slot::ARGS).set(vm.mc, t);
     }
     for (k, v) in vm.keywords(a) {
         let k = vm.intern(&k)?;
@@ -126,14 +126,14 @@ fn init<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     // `super().__init__(…)`: these are the arguments then.
     let (e, args) = (vm.arg(a, 0), vm.args_from(a, 1));
     let t = vm.tuple(args)?;
-    if let Some(i) = instance(&e) {
-        i.slots[exc_slot::ARGS].set(vm.mc, t);
+    if let Some(i) = exception(&e) {
+        i.field(exc_slot::ARGS).set(vm.mc, t);
     }
     Ok(Val::none())
 }
 fn field<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, n: usize) -> R<'gc, M> {
     let e = vm.arg(a, 0);
-    let v = instance(&e).and_then(|i| i.slots.get(n).map(ValSlot::get)).unwrap_or_default();
+    let v = exception(&e).map(|i| i.field(n).get()).unwrap_or_default();
     Ok(match v.is_empty() {
         true if n == exc_slot::SUPPRESS => Val::bool(false),
         true if n == exc_slot::ARGS => Val::from_gc(vm.rt.empty_tuple.clone()),
@@ -141,12 +141,22 @@ fn field<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, n: usize) -> R<'gc, M
         false => v,
     })
 }
+fn own<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, n: usize) -> R<'gc, M> {
+    let v = exception(vm.arg_ref(a, 0)).and_then(|i| i.own().get(n).map(ValSlot::get)).unwrap_or_default();
+    Ok(if v.is_empty() { Val::none() } else { v })
+}
+fn set_own<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, n: usize) -> R<'gc, M> {
+    if let Some(slot) = exception(vm.arg_ref(a, 0)).and_then(|i| i.own().get(n)) {
+        slot.set(vm.mc, vm.arg(a, 1))
+    }
+    Ok(Val::none())
+}
 fn set_field<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, n: usize) -> R<'gc, M> {
     let (e, v) = (vm.arg(a, 0), vm.arg(a, 1));
-    if let Some(i) = instance(&e) {
-        i.slots[n].set(vm.mc, v);
+    if let Some(i) = exception(&e) {
+        i.field(n).set(vm.mc, v);
         if n == exc_slot::CAUSE {
-            i.slots[exc_slot::SUPPRESS].set(vm.mc, Val::bool(true));
+            i.field(exc_slot::SUPPRESS).set(vm.mc, Val::bool(true));
         }
     }
     Ok(Val::none())
@@ -165,8 +175,8 @@ fn exit_code<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
 }
 fn with_traceback<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let (e, tb) = (vm.arg(a, 0), vm.arg(a, 1));
-    if let Some(i) = instance(&e) {
-        i.slots[exc_slot::TRACEBACK].set(vm.mc, tb);
+    if let Some(i) = exception(&e) {
+        i.field(exc_slot::TRACEBACK).set(vm.mc, tb);
     }
     Ok(e)
 }
@@ -221,8 +231,8 @@ pub fn methods<M: OneMutator>() -> Vec<(E, Vec<NativeDef<M>>, Vec<GetSet<M>>)> {
                         let v = vm.arg(a, 1);
                         let items = vm.collect(&v)?;
                         let t = vm.tuple(items)?;
-                        if let Some(i) = instance(&vm.arg(a, 0)) {
-                            i.slots[exc_slot::ARGS].set(vm.mc, t);
+                        if let Some(i) = exception(&vm.arg(a, 0)) {
+                            i.field(exc_slot::ARGS).set(vm.mc, t);
                         }
                         Ok(Val::none())
                     }),
@@ -246,6 +256,22 @@ pub fn methods<M: OneMutator>() -> Vec<(E, Vec<NativeDef<M>>, Vec<GetSet<M>>)> {
                     name: "__suppress_context__",
                     get: |vm, a| field(vm, a, exc_slot::SUPPRESS),
                     set: Some(|vm, a| set_field(vm, a, exc_slot::SUPPRESS)),
+                },
+            ],
+        ),
+        (
+            E::AttributeError,
+            vec![],
+            vec![
+                GetSet {
+                    name: "name",
+                    get: |vm, a| own(vm, a, attribute_error::NAME),
+                    set: Some(|vm, a| set_own(vm, a, attribute_error::NAME)),
+                },
+                GetSet {
+                    name: "obj",
+                    get: |vm, a| own(vm, a, attribute_error::OBJ),
+                    set: Some(|vm, a| set_own(vm, a, attribute_error::OBJ)),
                 },
             ],
         ),

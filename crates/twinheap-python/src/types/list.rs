@@ -9,7 +9,7 @@ use crate::{
         natives::{MANY, def, def_kw},
     },
 };
-use twinheap::{Gc, OneMutator, Val};
+use twinheap::{Gc, Lifo, OneMutator, Val};
 
 /// How many items.
 pub fn range_len(r: &Range) -> usize {
@@ -463,7 +463,7 @@ fn init<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let l = this(vm, a)?;
     let items = if a.n > 1 { vm.items_or_ask("_with_list_init", a, 1)? } else { Vec::new() };
     let old = std::mem::replace(&mut **l.items.borrow_mut(vm.mc), items);
-    drop(old);
+    drop(Lifo::new(old));
     vm.list_resized(&l);
     Ok(Val::none())
 }

@@ -28,7 +28,7 @@ pub fn wrap<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, class: &V<'gc, M>, v: V<'gc
             let c = c.clone();
             let instance = vm.new_instance(&c)?;
             if let Some(i) = crate::vm::instance(&instance) {
-                i.slots[0].set(vm.mc, v);
+                i.own()[0].set(vm.mc, v);
             }
             Ok(instance)
         }

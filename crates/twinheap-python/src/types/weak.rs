@@ -126,7 +126,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         let ext = match class {
             Some(class) => {
-                let n = class.nslots as usize + if class.has_dict { class.keys.borrow().capacity as usize } else { 0 };
+                let n = class.words();
                 let header = ExtHeader { class: class.clone(), dict: Default::default() };
                 match Gc::<Tail<ExtHeader<'gc, M>, ValSlot<'gc, M>>, M>::try_with_zeroed_tail(self.mc, header, n) {
                     Ok(ext) => Some(ext),

@@ -92,7 +92,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         use class_flags::*;
         let python = |vm: &Self, n| vm.lookup(class, n).is_some_and(|f| f.kind() != Kind::Native);
         // An instance is finalizable from its birth: `__del__` given to a class later has no effect.
-        let mut f = class.flags.load(Relaxed) & (EXCEPTION | FIXED | FINAL | DEL | WEAKREF);
+        let mut f = class.flags.load(Relaxed) & (EXCEPTION | FIXED | FINAL | DEL | WEAKREF | DEQUE);
         for (n, bit) in [
             (N::getattr, GETATTR),
             (N::setattr, SETATTR),
@@ -104,6 +104,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             if python(self, n) {
                 f |= bit
             }
+        }
+        if f & DEQUE != 0 {
+            f |= EQ
         }
         class.flags.store(f, Relaxed);
     }
@@ -196,7 +199,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     Kind::Member => {
                         let m = found.downcast_ref::<Member<'gc, M>>().expect("its kind says so");
                         if m.index != u32::MAX {
-                            set(how::SLOT, version, m.index)
+                            set(how::SLOT, version, class.slot_at(m.index))
                         }
                     }
                     Kind::Property => {}
@@ -250,7 +253,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             Kind::Instance | Kind::Weak => {
                 let i = instance(obj)?;
                 if let Some(k) = self.key_of(i.class, name)
-                    && let Some(slot) = i.slots.get((i.class.nslots + k) as usize)
+                    && let Some(slot) = i.named().get((i.class.nslots + k) as usize)
                     && slot.bits() != 0
                 {
                     return Some(slot.get());
@@ -285,7 +288,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             && let Some(f) = self.lookup(&class, N::getattribute)
         {
             let args = [obj.clone(), Val::from_gc(name.clone())];
-            return self.call_step(f, &args, Mode::Push, Val::empty());
+            return self.call_keeping(f, &args[..1], &args, Mode::Push);
         }
         match self.get_attr_plain(&obj, &class, name) {
             Ok(Some(step)) => Ok(step),
@@ -304,7 +307,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         name: &Gc<'gc, Str, M>,
     ) -> R<'gc, M, Step<'gc, M>> {
         let f = self.lookup(class, N::getattr).unwrap_or_default();
-        self.call_step(f, &[obj, Val::from_gc(name.clone())], Mode::Push, Val::empty())
+        let args = [obj, Val::from_gc(name.clone())];
+        self.call_keeping(f, &args[..1], &args, Mode::Push)
     }
     /// As `object.__getattribute__`: without `__getattr__`; `None` if there is no such attribute.
     pub fn get_attr_plain(
@@ -419,8 +423,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             Kind::Member => {
                 let m = d.downcast_ref::<Member<'gc, M>>().expect("its kind says so");
                 if m.index != u32::MAX {
-                    let v =
-                        instance(obj).and_then(|i| i.slots.get(m.index as usize).map(ValSlot::get)).unwrap_or_default();
+                    let v = instance(obj).and_then(|i| i.member(m.index).map(ValSlot::get)).unwrap_or_default();
                     if v.is_empty() {
                         let name = m.name.clone().downcast::<Str>().unwrap_or_else(|_| self.rt.empty_str.clone());
                         return Err(self.no_attribute(obj, &name));
@@ -466,7 +469,18 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             Kind::Super => format!("'super' object has no attribute '{}'", name.text()),
             _ => format!("'{}' object has no attribute '{}'", self.type_name(obj), name.text()),
         };
-        self.raise(E::AttributeError, &text)
+        self.attribute_error(obj, name, &text)
+    }
+    /// An `AttributeError` that knows of what it is one.
+    fn attribute_error(&mut self, obj: &V<'gc, M>, name: &Gc<'gc, Str, M>, text: &str) -> Exc<'gc, M> {
+        let e = self.raise(E::AttributeError, text);
+        if let Some(i) = instance(&e.0)
+            && i.own().len() > super::boot::attribute_error::NAME
+        {
+            i.own()[super::boot::attribute_error::OBJ].set(self.mc, obj.clone());
+            i.own()[super::boot::attribute_error::NAME].set(self.mc, Val::from_gc(name.clone()))
+        }
+        e
     }
     /// `obj.name`, nested if it runs Python code.
     pub fn get_attr(&mut self, obj: &V<'gc, M>, name: &Gc<'gc, Str, M>) -> R<'gc, M> {
@@ -604,7 +618,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             && let Some(f) = self.lookup(&class, N::setattr)
             && f.kind() != Kind::Native
         {
-            return self.call_step(f, &[obj.clone(), Val::from_gc(name.clone()), value], Mode::Drop, Val::empty());
+            let kept = [value.clone(), obj.clone()];
+            return self.call_keeping(f, &kept, &[obj.clone(), Val::from_gc(name.clone()), value], Mode::Drop);
         }
         self.store_attr_plain(obj, &class, name, value, cache)
     }
@@ -627,7 +642,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                             format!("property '{}' of '{}' object has no setter", name.text(), self.class_name(class));
                         return Err(self.raise(E::AttributeError, &text));
                     }
-                    return self.call_step(p.set.clone(), &[obj.clone(), value], Mode::Drop, Val::empty());
+                    let kept = [value.clone(), obj.clone()];
+                    return self.call_keeping(p.set.clone(), &kept, &[obj.clone(), value], Mode::Drop);
                 }
                 Kind::Member => {
                     let m = d.downcast_ref::<Member<'gc, M>>().expect("its kind says so");
@@ -649,16 +665,19 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     }
                     let Some(i) = instance(obj) else { return done };
                     if let Some(cache) = cache {
-                        cache.index.store(m.index, Relaxed);
+                        cache.index.store(i.class.slot_at(m.index), Relaxed);
                         cache.version.store(i.class.version.load(Relaxed), Relaxed);
                     }
-                    i.slots[m.index as usize].set(self.mc, value);
+                    if let Some(slot) = i.member(m.index) {
+                        slot.set(self.mc, value)
+                    }
                     return done;
                 }
                 Kind::Instance => {
                     let c = self.class_of(&d);
                     if let Some(f) = self.lookup(&c, N::set) {
-                        return self.call_step(f, &[d, obj.clone(), value], Mode::Drop, Val::empty());
+                        let kept = [value.clone(), obj.clone()];
+                        return self.call_keeping(f, &kept, &[d, obj.clone(), value], Mode::Drop);
                     }
                 }
                 _ => {}
@@ -675,7 +694,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 };
                 let dict = i.dict.get();
                 if let Some(k) = key
-                    && let Some(slot) = i.slots.get((i.class.nslots + k) as usize)
+                    && let Some(slot) = i.named().get((i.class.nslots + k) as usize)
                     && (dict.is_none() || slot.bits() != 0)
                 {
                     if let Some(cache) = cache {
@@ -727,13 +746,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let t = self.type_name(obj);
         let text =
             format!("'{t}' object has no attribute '{}' and no __dict__ for setting new attributes", name.text());
-        self.raise(E::AttributeError, &text)
+        self.attribute_error(obj, name, &text)
     }
     /// Gives a name a place in the class's instances, if there is room for more.
     fn new_key(&mut self, class: &Gc<'gc, Class<'gc, M>, M>, name: &Gc<'gc, Str, M>) -> Option<u32> {
         let mut keys = class.keys.borrow_mut(self.mc);
         let k = keys.names.len();
-        if k >= MAX_KEYS {
+        if k >= MAX_KEYS || class.own > 0 && k >= keys.capacity as usize {
             return None;
         }
         debug_assert!(name.header().interned.load(Relaxed) != interned::NOT, "attribute names are interned before");
@@ -764,7 +783,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             && let Some(f) = self.lookup(&class, N::delattr)
             && f.kind() != Kind::Native
         {
-            return self.call_step(f, &[obj.clone(), Val::from_gc(name.clone())], Mode::Drop, Val::empty());
+            let args = [obj.clone(), Val::from_gc(name.clone())];
+            return self.call_keeping(f, &args[..1], &args, Mode::Drop);
         }
         self.del_attr_plain(obj, &class, name)
     }
@@ -789,7 +809,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     if let Some(i) = instance(obj)
                         && m.index != u32::MAX
                     {
-                        let old = i.slots[m.index as usize].take(self.mc);
+                        let old = i.member(m.index).map(|s| s.take(self.mc)).unwrap_or_default();
                         if old.is_empty() {
                             return Err(self.no_attribute(obj, name));
                         }
@@ -810,7 +830,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             Kind::Instance | Kind::Weak => {
                 let Some(i) = instance(obj) else { return Err(self.no_attribute(obj, name)) };
                 let key = self.key_of(i.class, name);
-                match key.and_then(|k| i.slots.get((i.class.nslots + k) as usize)) {
+                match key.and_then(|k| i.named().get((i.class.nslots + k) as usize)) {
                     Some(slot) if slot.bits() != 0 => Some(slot.take(self.mc)),
                     _ => i.dict.get().and_then(|d| self.dict_del_name(&d, name)),
                 }
@@ -851,11 +871,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     }
                 };
                 let names = i.class.keys.borrow().names.clone();
-                if i.slots[i.class.nslots as usize..].iter().any(|s| s.bits() != 0) {
+                if i.named()[i.class.nslots as usize..].iter().any(|s| s.bits() != 0) {
                     let rest = dict.table.borrow_mut(self.mc).take();
                     self.dict_resized(&dict);
                     for (k, name) in names.iter().enumerate() {
-                        let Some(slot) = i.slots.get(i.class.nslots as usize + k) else { break };
+                        let Some(slot) = i.named().get(i.class.nslots as usize + k) else { break };
                         let v = slot.take(self.mc);
                         if !v.is_empty() {
                             self.dict_set_name(&dict, name, v);
@@ -902,7 +922,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if let Some(i) = instance(obj) {
             let names = i.class.keys.borrow().names.clone();
             for (k, name) in names.iter().enumerate() {
-                if let Some(slot) = i.slots.get(i.class.nslots as usize + k)
+                if let Some(slot) = i.named().get(i.class.nslots as usize + k)
                     && slot.bits() != 0
                 {
                     out.push((name.clone(), slot.get()))

@@ -71,6 +71,9 @@ types! {
     Enumerate "enumerate" Object Iter F;
     Zip "zip" Object Iter F;
     Iterator "iterator" Object Iter F;
+    Deque "collections.deque" Object Instance class_flags::EQ | class_flags::HASH | class_flags::WEAKREF | class_flags::DEQUE;
+    DequeIterator "_collections._deque_iterator" Object Iter F;
+    DequeReverseIterator "_collections._deque_reverse_iterator" Object Iter F;
 }
 
 macro_rules! errors {
@@ -141,20 +144,31 @@ errors! {
     UserWarning Warning;
 }
 
-/// Fields of an exception, in its slots.
+/// Fields of an exception, the last words of an instance, in the order of CPython's `BaseException_clear`.  Those of a
+/// subclass ([`attribute_error`]) lie before them.
 pub mod exc_slot {
     /// `args`, a tuple.
     pub const ARGS: usize = 0;
     /// `__traceback__`
     pub const TRACEBACK: usize = 1;
-    /// `__context__`
-    pub const CONTEXT: usize = 2;
     /// `__cause__`
-    pub const CAUSE: usize = 3;
+    pub const CAUSE: usize = 2;
+    /// `__context__`
+    pub const CONTEXT: usize = 3;
     /// `__suppress_context__`, empty for False.
     pub const SUPPRESS: usize = 4;
     /// How many.
     pub const COUNT: u32 = 5;
+}
+
+/// Fields of an `AttributeError`, in [`Inst::own`](super::Inst::own).
+pub mod attribute_error {
+    /// `obj`
+    pub const OBJ: usize = 0;
+    /// `name`
+    pub const NAME: usize = 1;
+    /// How many more than any exception has.
+    pub const COUNT: u32 = 2;
 }
 
 /// A descriptor in Rust.
@@ -185,6 +199,8 @@ pub struct Parts<'gc, M: OneMutator> {
     /// See [`Class`].
     pub nslots: u32,
     /// See [`Class`].
+    pub own: u32,
+    /// See [`Class`].
     pub has_dict: bool,
     /// See [`Class`].
     pub flags: u32,
@@ -209,6 +225,7 @@ impl<'gc, M: OneMutator> Parts<'gc, M> {
             name: ValSlot::new(self.name),
             layout: self.layout,
             nslots: self.nslots,
+            own: self.own,
             has_dict: self.has_dict,
             flags: self.flags.into(),
             version: 0.into(),
@@ -257,7 +274,7 @@ impl<'gc, M: OneMutator> Boot<'gc, M> {
         name: &str,
         base: Option<&Gc<'gc, Class<'gc, M>, M>>,
         layout: Kind,
-        nslots: u32,
+        own: u32,
         has_dict: bool,
         flags: u32,
     ) -> Gc<'gc, Class<'gc, M>, M> {
@@ -275,7 +292,8 @@ impl<'gc, M: OneMutator> Boot<'gc, M> {
             Parts {
                 name,
                 layout,
-                nslots,
+                nslots: 0,
+                own,
                 has_dict,
                 flags: flags | class_flags::FIXED,
                 bases,
@@ -305,7 +323,9 @@ pub fn boot<'gc, M: OneMutator>(mc: &'gc Mutation<'gc, M>) -> Runtime<'gc, M> {
     let mut types: Vec<Gc<'gc, Class<'gc, M>, M>> = Vec::new();
     for (i, &(name, base, layout, flags)) in TYPES.iter().enumerate() {
         let base = (i > 0).then(|| types[base as usize].clone());
-        let class = b.class(name, base.as_ref(), layout, 0, false, flags);
+        // A deque's items are one word of an instance.
+        let own = (i == T::Deque as usize) as u32;
+        let class = b.class(name, base.as_ref(), layout, own, false, flags);
         types.push(class);
     }
     for (t, defs, getsets) in crate::builtins::methods::<M>() {
@@ -344,14 +364,15 @@ pub fn boot<'gc, M: OneMutator>(mc: &'gc Mutation<'gc, M>) -> Runtime<'gc, M> {
     }
     // Only functions look like these; the classes answer for their instances.
     let hash_none = Val::none();
-    for t in [List, Dict, Set] {
+    for t in [List, Dict, Set, Deque] {
         b.put(&types[t as usize].dict, "__hash__", hash_none.clone());
     }
 
     let mut errors: Vec<Gc<'gc, Class<'gc, M>, M>> = Vec::new();
     for (i, &(name, base)) in ERRORS.iter().enumerate() {
         let base = if i == 0 { types[0].clone() } else { errors[base as usize].clone() };
-        let class = b.class(name, Some(&base), Kind::Instance, exc_slot::COUNT, true, class_flags::EXCEPTION);
+        let own = exc_slot::COUNT + if i == E::AttributeError as usize { attribute_error::COUNT } else { 0 };
+        let class = b.class(name, Some(&base), Kind::Instance, own, true, class_flags::EXCEPTION);
         b.put(&builtins, name, Val::from_gc(class.clone()));
         errors.push(class);
     }

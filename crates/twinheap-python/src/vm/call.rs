@@ -67,7 +67,20 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         self.calling = true;
         self.call_at(callee, first, kw)
     }
-    fn call_slow(&mut self, at: usize, mut first: usize, kw: usize) -> R<'gc, M, bool> {
+    fn call_slow(&mut self, at: usize, first: usize, kw: usize) -> R<'gc, M, bool> {
+        let out = self.call_parts(at, first, kw);
+        if M::CONSTRAINTS.counted
+            && let Err(e) = &out
+            && !e.is_ask()
+        {
+            // The callee and its arguments from first to last; what lies below goes when a handler has been found.
+            self.stack.truncate(at)
+        }
+        out
+    }
+    #[inline]
+    fn call_parts(&mut self, at: usize, mut first: usize, kw: usize) -> R<'gc, M, bool> {
+        let mut mode = Mode::Push;
         // An instruction of the outermost loop may have to run again: its words are kept, except for a native's that is
         // called as they lie.
         let mine = !M::CONSTRAINTS.counted && std::mem::take(&mut self.calling) && self.nest == 0;
@@ -90,7 +103,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             match callee.kind() {
                 Kind::Func => {
                     let Ok(func) = callee.downcast::<Func<'gc, M>>() else { unreachable!() };
-                    self.push_frame(func, at, first, kw, Mode::Push, Val::empty())?;
+                    self.push_frame(func, at, first, kw, mode, Val::empty())?;
                     return Ok(false);
                 }
                 Kind::Native => {
@@ -148,7 +161,12 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                         _ => (callee, first) = self.callee_by_class(callee, at, first)?,
                     }
                 }
-                _ => (callee, first) = self.callee_by_class(callee, at, first)?,
+                _ => {
+                    if M::CONSTRAINTS.counted {
+                        mode = Mode::Keep
+                    }
+                    (callee, first) = self.callee_by_class(callee, at, first)?
+                }
             }
         }
     }
@@ -156,6 +174,14 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     fn callee_by_class(&mut self, callee: V<'gc, M>, at: usize, first: usize) -> R<'gc, M, (V<'gc, M>, usize)> {
         let class = self.class_of(&callee);
         match self.lookup(&class, N::call) {
+            Some(f) if f.kind() == Kind::Func && M::CONSTRAINTS.counted => {
+                // It and its arguments live until the call is over, whatever becomes of the parameters.
+                let top = self.stack.len();
+                self.stack[at] = callee.clone();
+                self.stack.push(callee);
+                self.stack.extend_from_within(first..top);
+                Ok((f, top))
+            }
             Some(f) if f.kind() == Kind::Func => {
                 let first = self.put_before(at, first, callee);
                 Ok((f, first))
@@ -374,21 +400,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         // The native's words are gone.
         self.dirty = true;
         match self.ask.take() {
-            Some(Ask::Call(callee, args)) => {
-                self.stack.truncate(at);
-                self.stack.push(callee);
-                self.stack.push(Val::empty());
-                self.stack.extend(args);
-                self.call_at(at, at + 2, 0)
-            }
+            Some(Ask::Call(callee, args)) => self.serve_call(at, callee, args, 0),
             Some(Ask::CallKw(callee, args, names)) => {
-                self.stack.truncate(at);
-                self.stack.push(callee);
-                self.stack.push(Val::empty());
-                self.stack.extend(args);
                 let kw = names.len();
                 self.kwnames = Some(names);
-                self.call_at(at, at + 2, kw)
+                self.serve_call(at, callee, args, kw)
             }
             Some(Ask::Pushed) => {
                 // The frame's result goes where the native's would have gone.
@@ -409,6 +425,96 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 Err(Exc(super::ask_word()))
             }
             None => Err(self.raise(E::SystemError, "a native asked for nothing")),
+        }
+    }
+    /// The native's own arguments live until the call it asked for is over, as if it had called itself.
+    fn serve_call(&mut self, at: usize, callee: V<'gc, M>, args: Vec<V<'gc, M>>, kw: usize) -> R<'gc, M, bool> {
+        if !M::CONSTRAINTS.counted {
+            self.stack.truncate(at)
+        }
+        let from = self.stack.len();
+        self.stack.push(callee);
+        self.stack.push(Val::empty());
+        self.stack.extend(args);
+        let done = self.call_at(from, from + 2, kw);
+        if from > at {
+            match &done {
+                Ok(done) => self.settle_at(at, *done),
+                // Also when the session is to end: the answer is pushed where the callee was.
+                Err(_) => self.stack.truncate(at),
+            }
+        }
+        done
+    }
+    /// What a call left, moved down to `at`: its result, or its frame, which lets go of what lies between.
+    fn settle_at(&mut self, at: usize, done: bool) {
+        if done {
+            let v = self.stack.pop().unwrap_or_default();
+            self.stack.truncate(at);
+            self.stack.push(v)
+        } else if let Some(frame) = self.frames.last_mut() {
+            frame.ret = at as u32;
+            if frame.mode == Mode::Push {
+                frame.mode = Mode::Keep
+            }
+        }
+    }
+    /// `f(*args, **kwargs)`
+    pub fn call_ex(&mut self, with_kwargs: bool) -> R<'gc, M, bool> {
+        let kwargs = if with_kwargs { self.stack.pop() } else { None };
+        let args = self.stack.pop().unwrap_or_default();
+        let at = self.stack.len() - 1;
+        let mut items = match self.collect(&args) {
+            Ok(items) => items,
+            Err(e) if self.is_error(&e, E::TypeError) && !matches!(args.kind(), Kind::Instance | Kind::Gen) => {
+                let t = self.type_name(&args);
+                let f = self.stack[at].clone();
+                let f = self.callee_name(&f);
+                return Err(self.raise(E::TypeError, &format!("{f} argument after * must be an iterable, not {t}")));
+            }
+            Err(e) => return Err(e),
+        };
+        // What is no function in Python gets a tuple of its arguments, which lives until the call is over.
+        let mut from = at;
+        if M::CONSTRAINTS.counted && self.stack[at].kind() != Kind::Func {
+            let callee = self.stack[at].clone();
+            let given = if args.kind() == Kind::Tuple { args.clone() } else { self.tuple(items.clone())? };
+            self.stack.push(given);
+            self.stack.push(kwargs.clone().unwrap_or_default());
+            from = self.stack.len();
+            self.stack.push(callee);
+        }
+        self.stack.push(Val::empty());
+        self.stack.append(&mut items);
+        let mut kw = 0;
+        if let Some(d) = kwargs.as_ref().and_then(|k| k.downcast_ref::<Dict<'gc, M>>()) {
+            let mut names = Vec::new();
+            for e in d.table.borrow().iter() {
+                names.push(e.key.clone());
+                self.stack.push(e.value.clone());
+            }
+            kw = names.len();
+            if kw > 0 {
+                let names = self.new_tuple(&mut names, 0)?;
+                self.kwnames = Some(names);
+            }
+        }
+        if from == at {
+            let out = self.call_at(at, at + 2, kw);
+            drop(args);
+            return out;
+        }
+        drop((args, kwargs));
+        match self.call_at(from, from + 2, kw) {
+            Ok(done) => {
+                self.settle_at(at, done);
+                Ok(done)
+            }
+            Err(e) => {
+                // Also when the session is to end: the answer is pushed where the callee was.
+                self.stack.truncate(at);
+                Err(e)
+            }
         }
     }
     fn request_refused(&mut self, request: Request) -> R<'gc, M> {
@@ -564,7 +670,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     self.set_exception_args(&instance, first, kw)?;
                     self.init_exception(&instance)?;
                 }
-                Some(init) if init.kind() != Kind::Native => {
+                Some(init) if init.kind() != Kind::Native || class.flags.load(Relaxed) & class_flags::DEQUE != 0 => {
                     let args: Vec<_> = self.stack[first..].to_vec();
                     self.call_with(&init, &std::iter::once(instance.clone()).chain(args).collect::<Vec<_>>(), kw)?;
                 }
@@ -646,7 +752,18 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// An instance with empty slots.
     #[inline]
     pub fn new_instance(&mut self, class: &Gc<'gc, Class<'gc, M>, M>) -> R<'gc, M> {
-        let n = class.nslots as usize + if class.has_dict { class.keys.borrow().capacity as usize } else { 0 };
+        if class.flags.load(Relaxed) & class_flags::DEQUE != 0 {
+            let (ring, d) = (self.new_ring()?, self.instance_of(class)?);
+            if let Some(word) = super::instance(&d).and_then(|i| i.own().first()) {
+                word.set(self.mc, ring)
+            }
+            return Ok(d);
+        }
+        self.instance_of(class)
+    }
+    #[inline]
+    fn instance_of(&mut self, class: &Gc<'gc, Class<'gc, M>, M>) -> R<'gc, M> {
+        let n = class.words();
         let header = InstHeader { class: class.clone(), dict: Default::default() };
         if class.flags.load(Relaxed) & class_flags::DEL != 0 {
             return match Gc::<Tail<FinHeader<'gc, M>, ValSlot<'gc, M>>, M>::try_with_zeroed_tail(
@@ -686,7 +803,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 if mode != Mode::Push
                     && let Some(frame) = self.frames.last_mut()
                 {
-                    debug_assert!(frame.mode == Mode::Push, "special frames come from functions");
+                    debug_assert!(matches!(frame.mode, Mode::Push | Mode::Keep), "special frames come from functions");
                     frame.mode = mode;
                     frame.extra = extra;
                 }
@@ -699,6 +816,28 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 Err(e)
             }
         }
+    }
+    /// The same for an instruction that lets go of its operands when the call is over: they lie below the function's
+    /// frame meanwhile, and are released after its variables, in the order of `kept`.
+    pub fn call_keeping(
+        &mut self,
+        f: V<'gc, M>,
+        kept: &[V<'gc, M>],
+        args: &[V<'gc, M>],
+        mode: Mode,
+    ) -> R<'gc, M, Step<'gc, M>> {
+        if f.kind() != Kind::Func {
+            return self.call_step(f, args, mode, Val::empty());
+        }
+        let from = self.stack.len();
+        self.stack.extend_from_slice(kept);
+        let mode = if mode == Mode::Push { Mode::Keep } else { mode };
+        let out = self.call_step(f, args, mode, Val::empty());
+        match (&out, self.frames.last_mut()) {
+            (Ok(Step::Pushed), Some(frame)) => frame.ret = from as u32,
+            _ => self.stack.truncate(from),
+        }
+        out
     }
     /// The value of a step, running its frame to the end if it has one. `depth`: frames before it.
     pub fn settle(&mut self, step: Step<'gc, M>, depth: usize) -> R<'gc, M> {

@@ -145,7 +145,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let mro = self.linearize(&base_classes)?;
         // What instances are in Rust: the base that is not a plain instance, if there is one.
         let mut layout = Kind::Instance;
-        let (mut nslots, mut has_dict, mut capacity, mut flags) = (0, false, 0u32, 0);
+        let (mut nslots, mut own_words, mut has_dict, mut capacity, mut flags) = (0, 0, false, 0u32, 0);
         for b in &base_classes {
             if b.layout != Kind::Instance {
                 if layout != Kind::Instance && layout != b.layout {
@@ -153,21 +153,24 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 }
                 layout = b.layout;
             }
-            if b.nslots > 0
-                && nslots > 0
-                && nslots != b.nslots
-                && !base_classes.iter().any(|o| o.nslots >= nslots.max(b.nslots) && self.is_subclass(o, b))
+            let (words, so_far) = (b.nslots + b.own, nslots + own_words);
+            if words > 0
+                && so_far > 0
+                && so_far != words
+                && !base_classes.iter().any(|o| o.nslots + o.own >= so_far.max(words) && self.is_subclass(o, b))
             {
                 return Err(self.raise(E::TypeError, "multiple bases have instance lay-out conflict"));
             }
             nslots = nslots.max(b.nslots);
+            own_words = own_words.max(b.own);
             has_dict |= b.has_dict;
-            flags |= b.flags.load(Relaxed) & (class_flags::EXCEPTION | class_flags::DEL | class_flags::WEAKREF);
+            flags |= b.flags.load(Relaxed)
+                & (class_flags::EXCEPTION | class_flags::DEL | class_flags::WEAKREF | class_flags::DEQUE);
             capacity = capacity.max(b.keys.borrow().names.len() as u32);
         }
-        if matches!(layout, Kind::Int | Kind::Str | Kind::Float | Kind::Tuple | Kind::Bytes) && nslots == 0 {
-            // The value itself is the first slot.
-            nslots = 1;
+        if matches!(layout, Kind::Int | Kind::Str | Kind::Float | Kind::Tuple | Kind::Bytes) {
+            // The value itself.
+            own_words = 1;
         }
         let dict = namespace.table.borrow().copy();
         let dict = self.dict(dict)?;
@@ -187,8 +190,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     };
                     sorted.push(self.intern_str(n))
                 }
-                // As CPython lays them out, and so releases them: by name.
-                sorted.sort_by(|a, b| a.text().cmp(b.text()));
+                // As CPython releases them: by name.  The first one is counted last, and lies first.
+                sorted.sort_by(|a, b| b.text().cmp(a.text()));
                 for n in sorted {
                     match n.text() {
                         "__dict__" => has_dict = true,
@@ -285,6 +288,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             name: name_value,
             layout,
             nslots,
+            own: own_words,
             has_dict,
             flags,
             bases: base_classes.clone(),

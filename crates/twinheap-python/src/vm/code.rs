@@ -111,9 +111,21 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 out => out,
             };
         }
+        // Its variables go before the operands that lie below them.
+        self.stack.truncate(base as usize);
+        if mode == Mode::Operator && v.is_not_implemented() {
+            return self.operator_again(&extra, base as usize - 4, ret as usize);
+        }
         self.stack.truncate(ret as usize);
         let out = match mode {
-            Mode::Push | Mode::ForNext | Mode::NextDefault | Mode::GetAttr | Mode::Gen | Mode::Close => v,
+            Mode::Push
+            | Mode::Keep
+            | Mode::Operator
+            | Mode::ForNext
+            | Mode::NextDefault
+            | Mode::GetAttr
+            | Mode::Gen
+            | Mode::Close => v,
             Mode::Init => {
                 if !v.is_none() {
                     let t = self.type_name(&v);
@@ -137,12 +149,6 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     return Err(self.raise(E::TypeError, &format!("__bool__ should return bool, returned {t}")));
                 }
             },
-            Mode::Operator => {
-                if v.is_not_implemented() {
-                    return self.operator_again(extra);
-                }
-                v
-            }
             Mode::Text => {
                 if v.kind() != Kind::Str && self.inner(&v).is_none() {
                     let t = self.type_name(&v);

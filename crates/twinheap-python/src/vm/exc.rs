@@ -1,6 +1,6 @@
 //! Exceptions: raising, finding handlers, tracebacks; finalizers and weak references' callbacks, which swallow theirs.
 
-use super::{E, Exc, R, Runtime, Step, Vm, boot::exc_slot, code::Exit, instance};
+use super::{E, Exc, R, Runtime, Step, Vm, boot::exc_slot, code::Exit, exception};
 use crate::{
     object::*,
     types::names::N,
@@ -39,8 +39,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let class = self.rt.errors[e as usize].clone();
         let built = self.new_instance(&class).and_then(|v| {
             let args = self.tuple(args)?;
-            if let Some(i) = instance(&v) {
-                i.slots[exc_slot::ARGS].set(self.mc, args);
+            if let Some(i) = exception(&v) {
+                i.field(exc_slot::ARGS).set(self.mc, args);
             }
             Ok(v)
         });
@@ -57,9 +57,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     #[cold]
     pub fn memory_error(&mut self) -> Exc<'gc, M> {
         let spare = self.rt.spare.get();
-        if let Some(i) = instance(&spare) {
-            i.slots[exc_slot::TRACEBACK].set(self.mc, Val::none());
-            i.slots[exc_slot::CONTEXT].set(self.mc, Val::none());
+        if let Some(i) = exception(&spare) {
+            i.field(exc_slot::TRACEBACK).set(self.mc, Val::none());
+            i.field(exc_slot::CONTEXT).set(self.mc, Val::none());
         }
         self.host.lost_frames.1.clear();
         self.cured_by_relief(Exc(spare))
@@ -72,7 +72,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// Whether it is an instance of `of`.
     pub fn is_error(&self, e: &Exc<'gc, M>, of: E) -> bool {
-        match instance(&e.0) {
+        match exception(&e.0) {
             Some(i) => self.is_subclass(i.class, &self.rt.errors[of as usize]),
             None => false,
         }
@@ -88,20 +88,20 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// `e.args`
     pub fn exc_args(&self, e: &V<'gc, M>) -> V<'gc, M> {
-        instance(e).and_then(|i| i.slots.get(exc_slot::ARGS).map(ValSlot::get)).unwrap_or_default()
+        exception(e).map(|i| i.field(exc_slot::ARGS).get()).unwrap_or_default()
     }
     /// `e.__traceback__`
     pub fn traceback_of(&self, e: &V<'gc, M>) -> V<'gc, M> {
-        match instance(e).and_then(|i| i.slots.get(exc_slot::TRACEBACK).map(ValSlot::get)) {
+        match exception(e).map(|i| i.field(exc_slot::TRACEBACK).get()) {
             Some(tb) if !tb.is_empty() => tb,
             _ => Val::none(),
         }
     }
     /// `e.__cause__ = cause`
     pub fn set_cause(&self, e: &V<'gc, M>, cause: &V<'gc, M>) {
-        if let Some(i) = instance(e) {
-            i.slots[exc_slot::CAUSE].set(self.mc, cause.clone());
-            i.slots[exc_slot::SUPPRESS].set(self.mc, Val::bool(true));
+        if let Some(i) = exception(e) {
+            i.field(exc_slot::CAUSE).set(self.mc, cause.clone());
+            i.field(exc_slot::SUPPRESS).set(self.mc, Val::bool(true));
         }
     }
     /// `BaseException.__new__`: keeps the arguments.
@@ -109,8 +109,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let end = self.stack.len() - kw;
         let args = self.stack[first..end].to_vec();
         let t = self.tuple(args)?;
-        if let Some(i) = instance(e) {
-            i.slots[exc_slot::ARGS].set(self.mc, t);
+        if let Some(i) = exception(e) {
+            i.field(exc_slot::ARGS).set(self.mc, t);
         }
         Ok(())
     }
@@ -133,9 +133,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             let cause = if cause.is_none() {
                 cause
             } else {
-                match self.exception_from(cause) {
+                match self.exception_from(cause.clone()) {
                     Ok(c) => c.0,
-                    Err(_) => return self.raise(E::TypeError, "exception causes must derive from BaseException"),
+                    Err(_) => {
+                        // The exception before what was to be its cause.
+                        drop(e);
+                        return self.raise(E::TypeError, "exception causes must derive from BaseException");
+                    }
                 }
             };
             self.set_cause(&e.0, &cause);
@@ -179,16 +183,16 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if handled.is_none() || handled.is(e) {
             return;
         }
-        if let Some(i) = instance(e) {
-            let slot = &i.slots[exc_slot::CONTEXT];
+        if let Some(i) = exception(e) {
+            let slot = i.field(exc_slot::CONTEXT);
             if slot.bits() == 0 || slot.get().is_none() {
                 // No circles: if `e` is among the contexts of what is handled, cut it off there.
                 let mut at = handled.clone();
                 for _ in 0..100 {
-                    let Some(j) = instance(&at) else { break };
-                    let next = j.slots[exc_slot::CONTEXT].get();
+                    let Some(j) = exception(&at) else { break };
+                    let next = j.field(exc_slot::CONTEXT).get();
                     if next.is(e) {
-                        j.slots[exc_slot::CONTEXT].set(self.mc, Val::none());
+                        j.field(exc_slot::CONTEXT).set(self.mc, Val::none());
                         break;
                     }
                     at = next;
@@ -222,8 +226,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             self.host.lost_frames.1.push((co, pc));
             return None;
         };
-        if let Some(i) = instance(e) {
-            i.slots[exc_slot::TRACEBACK].set(self.mc, Val::from_gc(tb.clone()));
+        if let Some(i) = exception(e) {
+            i.field(exc_slot::TRACEBACK).set(self.mc, Val::from_gc(tb.clone()));
         }
         Some(tb)
     }
@@ -255,21 +259,25 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             let base = frame.base as usize;
             if let Some(h) = code.co.handler(frame.pc.saturating_sub(1) as usize) {
                 frame.pc = h.target;
-                self.stack.truncate(base + code.nslots as usize + h.depth as usize);
+                self.pop_to(base + code.nslots as usize + h.depth as usize);
                 self.stack.push(e.0);
                 return Unwound::Handled;
             }
             let Some(frame) = self.frames.pop() else { return Unwound::Left(e) };
             // The variables live as long as the traceback.
             let slots_end = (base + code.nslots as usize).min(self.stack.len());
-            self.stack.truncate(slots_end);
+            self.pop_to(slots_end);
+            // (Without a line in the traceback the variables go now, before the operands below them.)
             if let Some(tb) = tb
                 && tb.code.ptr_eq(&code)
-                && !matches!(frame.mode, Mode::Gen | Mode::Close)
             {
-                let locals: Vec<_> = self.stack.drain(base.min(slots_end)..).collect();
+                let mut locals: Vec<_> = self.stack.drain(base.min(slots_end)..).collect();
+                if frame.mode == Mode::ClassBody {
+                    locals.push(frame.extra.clone())
+                }
                 *tb.locals.borrow_mut(self.mc) = locals;
             }
+            self.stack.truncate(base);
             self.stack.truncate(frame.ret as usize);
             match frame.mode {
                 Mode::Gen => e = self.generator_failed(&frame.extra, e),
@@ -321,6 +329,12 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
     }
 
+    /// Lets go of what lies above this height, the uppermost first.
+    fn pop_to(&mut self, height: usize) {
+        while self.stack.len() > height {
+            drop(self.stack.pop())
+        }
+    }
     /// Ctrl-C ended a wait outside of the session: it is raised by the call that waited.
     #[inline]
     pub fn raise_where_it_waited(&mut self, stop_at: usize) -> Option<Exit<'gc, M>> {
@@ -422,10 +436,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         self.format_chain(e, out, 0)
     }
     fn format_chain(&mut self, e: &V<'gc, M>, out: &mut String, depth: usize) {
-        if let Some(i) = instance(e)
+        if let Some(i) = exception(e)
             && depth < 20
         {
-            let get = |n: usize| i.slots.get(n).map(ValSlot::get).filter(|v| !v.is_empty() && !v.is_none());
+            let get = |n: usize| Some(i.field(n).get()).filter(|v| !v.is_empty() && !v.is_none());
             if let Some(cause) = get(exc_slot::CAUSE) {
                 self.format_chain(&cause, out, depth + 1);
                 out.push_str("\nThe above exception was the direct cause of the following exception:\n\n");

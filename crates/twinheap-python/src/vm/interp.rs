@@ -418,15 +418,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                         }
                         Op::BinarySlice => {
                             hold!(3);
-                            let (stop, start, obj) = (pop!(), pop!(), pop!());
-                            let s = tri!(self.make(Slice { start, stop, step: Val::none() }));
-                            step!(self.subscr(obj, s))
+                            step!(self.subscr_slice())
                         }
                         Op::StoreSlice => {
                             hold!(4);
-                            let (stop, start, obj, v) = (pop!(), pop!(), pop!(), pop!());
-                            let s = tri!(self.make(Slice { start, stop, step: Val::none() }));
-                            done!(self.store_subscr(obj, s, v))
+                            done!(self.store_slice())
                         }
 
                         Op::BinaryOp => {

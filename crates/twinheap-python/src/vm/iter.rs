@@ -4,7 +4,7 @@
 use super::{E, R, Step, Vm};
 use crate::{
     object::*,
-    types::names::N,
+    types::{deque::ring, names::N},
     value::{Kind, Value},
 };
 use std::sync::atomic::Ordering::Relaxed;
@@ -23,9 +23,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     if f.is_none() {
                         return Err(self.not_iterable(&v));
                     }
-                    return self.call_step(f, &[v], Mode::MustIterate, Val::empty());
+                    let kept = [v];
+                    return self.call_keeping(f, &kept, &kept, Mode::MustIterate);
                 }
-                if v.kind() == Kind::Instance && self.inner(&v).is_none() {
+                if v.kind() == Kind::Instance
+                    && self.inner(&v).is_none()
+                    && class.flags.load(Relaxed) & class_flags::DEQUE == 0
+                {
                     if self.lookup(&class, N::getitem).is_some() {
                         return self.iter(IterKind::Sequence, v, 0, 0, 0).map(Step::Value);
                     }
@@ -53,6 +57,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     pub fn pure_iter(&mut self, v: &V<'gc, M>) -> R<'gc, M, Option<V<'gc, M>>> {
         if let Some(inner) = self.inner(v) {
             return self.pure_iter(&inner);
+        }
+        if let Some(r) = ring(v) {
+            return self.iter(IterKind::Deque, v.clone(), 0, r.len() as i64, r.state()).map(Some);
         }
         let v = v.clone();
         Ok(Some(match v.kind() {
@@ -228,6 +235,20 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     None => over(self),
                 }
             }
+            IterKind::Deque | IterKind::DequeReversed => {
+                let Some(r) = ring(&src) else { return Ok(None) };
+                if r.state() != it.step {
+                    it.end.store(0, Relaxed);
+                    return Err(self.raise(E::RuntimeError, "deque mutated during iteration"));
+                }
+                let left = it.end.load(Relaxed);
+                if left <= 0 {
+                    return Ok(None);
+                }
+                it.end.store(left - 1, Relaxed);
+                step(if it.how == IterKind::Deque { pos + 1 } else { pos - 1 });
+                Ok(r.get(pos as usize))
+            }
             IterKind::Sequence | IterKind::SequenceReversed => {
                 if src.is_none() || (it.how == IterKind::SequenceReversed && pos < 0) {
                     return Ok(None);
@@ -367,6 +388,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 format!("not enough values to unpack (expected {n}, got {})", items.len())
             };
             let text = if items.len() > n { format!("too many values to unpack (expected {n})") } else { text };
+            // The last one first, as from the stack.
+            items.into_iter().rev().for_each(drop);
             return Err(self.raise(E::ValueError, &text));
         }
         self.stack.extend(items.into_iter().rev());
@@ -410,6 +433,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if items.len() < before + after {
             let text =
                 format!("not enough values to unpack (expected at least {}, got {})", before + after, items.len());
+            items.reverse();
+            drop(items);
             return Err(self.raise(E::ValueError, &text));
         }
         let last = items.split_off(items.len() - after);

@@ -5,6 +5,7 @@ use crate::{
     bytecode::{BinKind, CmpKind},
     object::*,
     types::{
+        deque::ring,
         names::N,
         weak::{is_extended, is_proxy},
     },
@@ -13,7 +14,7 @@ use crate::{
 use num_bigint::BigInt;
 use num_traits::{ToPrimitive, Zero};
 use std::{cmp::Ordering, sync::atomic::Ordering::Relaxed};
-use twinheap::{Gc, OneMutator, Val};
+use twinheap::{Gc, Lifo, OneMutator, Val};
 
 /// Small integers and packed floats; `None`: the long way.
 #[inline(always)]
@@ -277,39 +278,45 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
 
     // ---- binary ---------------------------------------------------------------------------------------------------------
-    /// `a op b`
+    /// `a op b`; lets go of the left one first.
     #[inline(never)]
     pub fn binary(&mut self, op: BinKind, a: V<'gc, M>, b: V<'gc, M>) -> R<'gc, M, Step<'gc, M>> {
-        if let (Some(x), Some(y)) = (self.num(&a), self.num(&b)) {
+        let out = self.binary_of(op, &a, &b);
+        drop(a);
+        drop(b);
+        out
+    }
+    fn binary_of(&mut self, op: BinKind, a: &V<'gc, M>, b: &V<'gc, M>) -> R<'gc, M, Step<'gc, M>> {
+        if let (Some(x), Some(y)) = (self.num(a), self.num(b)) {
             if let (
                 Num::Float(_),
                 BinKind::LShift | BinKind::RShift | BinKind::And | BinKind::Or | BinKind::Xor | BinKind::MatMul,
             ) = (&x, op.base())
             {
-                return Err(self.unsupported(op, &a, &b));
+                return Err(self.unsupported(op, a, b));
             }
-            return match both_bool(op, &a, &b) {
+            return match both_bool(op, a, b) {
                 Some(v) => Ok(Step::Value(v)),
                 None => self.numbers(op, x, y).map(Step::Value),
             };
         }
-        if let Some(a) = self.seen_through(&a)? {
+        if let Some(a) = self.seen_through(a)? {
             // A proxy's own slot is the left operand's, and sees through both.
-            let b = self.through(b)?;
+            let b = self.through(b.clone())?;
             return self.binary(op, a, b);
         }
         if a.kind() != Kind::Instance
             && b.kind() != Kind::Instance
-            && self.sub_of(&a).is_none()
-            && self.sub_of(&b).is_none()
-            && !is_extended(&a)
-            && !is_extended(&b)
+            && self.sub_of(a).is_none()
+            && self.sub_of(b).is_none()
+            && !is_extended(a)
+            && !is_extended(b)
         {
-            return match self.native_binary(op, &a, &b)? {
+            return match self.native_binary(op, a, b)? {
                 Some(v) => Ok(Step::Value(v)),
-                None => match self.seen_through(&b)? {
-                    Some(b) => self.binary(op.base(), a, b),
-                    None => Err(self.unsupported(op, &a, &b)),
+                None => match self.seen_through(b)? {
+                    Some(b) => self.binary_of(op.base(), a, &b),
+                    None => Err(self.unsupported(op, a, b)),
                 },
             };
         }
@@ -326,8 +333,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// The stages of an operator: 0 the in-place method, 1 the right one's if its class is a subclass, 2 the left one's,
     /// 3 the right one's, 4 what built-in types do. Comparisons are operators from 64 on.
-    fn operator(&mut self, op: u8, from: u8, a: V<'gc, M>, b: V<'gc, M>) -> R<'gc, M, Step<'gc, M>> {
-        let (ca, cb) = (self.class_of(&a), self.class_of(&b));
+    ///
+    /// While a method runs, the operands lie below its frame, from where the next stage takes them.
+    fn operator(&mut self, op: u8, from: u8, a: &V<'gc, M>, b: &V<'gc, M>) -> R<'gc, M, Step<'gc, M>> {
+        let (ca, cb) = (self.class_of(a), self.class_of(b));
         let compare = op >= 64;
         let (method_name, reflected, in_place) = if compare {
             let (n, r) = COMPARES[(op - 64) as usize];
@@ -340,25 +349,25 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         for stage in from..4 {
             let (class, method, this, other) = match stage {
                 0 => match in_place {
-                    Some(i) => (&ca, i, &a, &b),
+                    Some(i) => (&ca, i, a, b),
                     None => continue,
                 },
-                1 if sub => (&cb, reflected, &b, &a),
-                2 => (&ca, method_name, &a, &b),
-                3 if !sub && (compare || !ca.ptr_eq(&cb)) => (&cb, reflected, &b, &a),
+                1 if sub => (&cb, reflected, b, a),
+                2 => (&ca, method_name, a, b),
+                3 if !sub && (compare || !ca.ptr_eq(&cb)) => (&cb, reflected, b, a),
                 _ => continue,
             };
             let Some(f) = self.lookup(class, method) else { continue };
             if f.kind() == Kind::Native || f.is_none() {
                 continue;
             }
-            let state = vec![Val::index(op as usize), Val::index(stage as usize + 1), a.clone(), b.clone()];
-            let state = self.tuple(state)?;
             if f.kind() == Kind::Func {
-                return match self.call_step(f, &[this.clone(), other.clone()], Mode::Operator, state)? {
-                    Step::Value(v) if v.is_not_implemented() => self.operator(op, stage + 1, a.clone(), b.clone()),
-                    step => Ok(step),
-                };
+                let step =
+                    self.call_keeping(f, &[a.clone(), b.clone()], &[this.clone(), other.clone()], Mode::Operator)?;
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.extra = Val::index(op as usize | (stage as usize + 1) << 8);
+                }
+                return Ok(step);
             }
             let v = self.call_method_value(f, this, std::slice::from_ref(other))?;
             if !v.is_not_implemented() {
@@ -375,21 +384,23 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         match self.native_binary(kind, &x, &y)? {
             Some(v) => Ok(Step::Value(v)),
-            None => match self.seen_through(&b)? {
+            None => match self.seen_through(b)? {
                 // The left operand's class had nothing to say to a proxy: now the proxy's.
-                Some(b) => self.binary(kind.base(), a, b),
-                None => Err(self.unsupported(kind, &a, &b)),
+                Some(b) => self.binary_of(kind.base(), a, &b),
+                None => Err(self.unsupported(kind, a, b)),
             },
         }
     }
-    /// A method answered NotImplemented: the next stage.
-    pub fn operator_again(&mut self, state: V<'gc, M>) -> R<'gc, M, ()> {
-        let Some(t) = state.downcast_ref::<Tuple<'gc, M>>() else { return Ok(()) };
-        let t = t.tail().to_vec();
-        let (op, stage) = (t[0].as_int().unwrap_or(0) as u8, t[1].as_int().unwrap_or(0) as u8);
-        match self.operator(op, stage, t[2].clone(), t[3].clone())? {
-            Step::Value(v) => self.stack.push(v),
-            Step::Pushed => {}
+    /// A method answered NotImplemented: the next stage. `state` says of what, `kept` is where the operands lie.
+    pub fn operator_again(&mut self, state: &V<'gc, M>, kept: usize, ret: usize) -> R<'gc, M, ()> {
+        let state = state.as_int().unwrap_or(0);
+        let (a, b) = (std::mem::take(&mut self.stack[kept]), std::mem::take(&mut self.stack[kept + 1]));
+        self.stack.truncate(ret);
+        let out = self.operator(state as u8, (state >> 8) as u8, &a, &b);
+        drop(a);
+        drop(b);
+        if let Step::Value(v) = out? {
+            self.stack.push(v)
         }
         Ok(())
     }
@@ -482,10 +493,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             (IMul, K::List, _) => match index(b) {
                 Some(n) => {
                     let Some(x) = a.downcast_ref::<List<'gc, M>>() else { return Ok(None) };
-                    let items = x.items.borrow().to_vec();
-                    let items = self.repeated_items(&items, n)?;
+                    let items = {
+                        let once = x.items.borrow().to_vec();
+                        self.repeated_items(&once, n)?
+                    };
                     let old = std::mem::replace(&mut **x.items.borrow_mut(self.mc), items);
-                    drop(old);
+                    // Last to first, as CPython's `list_clear`.
+                    drop(Lifo::new(old));
                     self.list_resized(x);
                     Some(a.clone())
                 }
@@ -527,6 +541,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 self.dict_update(&x, &y)?;
                 Some(a.clone())
             }
+            (Add | Mul, K::Instance, _) | (Mul, _, K::Instance) if ring(a).or_else(|| ring(b)).is_some() => {
+                self.deque_binary(op == Add, a, b)?
+            }
+            (IAdd | IMul, K::Instance, _) if ring(a).is_some() => self.deque_in_place(op == IAdd, a, b)?,
             (_, K::Set | K::View, K::Set | K::View) => crate::types::set_methods::operator(self, op, a, b)?,
             _ => None,
         })
@@ -596,7 +614,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             if let Some(f) = self.lookup(&class, n)
                 && f.kind() != Kind::Native
             {
-                return self.call_step(f, &[v], Mode::Push, Val::empty());
+                let kept = [v];
+                return self.call_keeping(f, &kept, &kept, Mode::Push);
             }
         }
         let w = self.unwrapped(v.clone());
@@ -658,6 +677,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     (Kind::List, _) => !v.downcast_ref::<List<'gc, M>>()?.items.borrow().is_empty(),
                     (Kind::Dict, _) => !v.downcast_ref::<Dict<'gc, M>>()?.table.borrow().is_empty(),
                     (Kind::Set, _) => !v.downcast_ref::<Set<'gc, M>>()?.table.borrow().is_empty(),
+                    _ if c.flags.load(Relaxed) & class_flags::DEQUE != 0 => !ring(v)?.is_empty(),
                     _ => true,
                 }
             }
@@ -686,7 +706,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if f.kind() != Kind::Func {
             return self.truth_nested(&v).map(Some);
         }
-        match self.call_step(f, &[v], mode, Val::empty())? {
+        let kept = [v];
+        match self.call_keeping(f, &kept, &kept, mode)? {
             Step::Value(v) => Ok(self.truth_fast(&v)),
             Step::Pushed => Ok(None),
         }
@@ -715,44 +736,50 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
 
     // ---- comparisons ----------------------------------------------------------------------------------------------------
-    /// `a cmp b`
+    /// `a cmp b`; lets go of the left one first.
     #[inline(never)]
     pub fn compare(&mut self, op: CmpKind, a: V<'gc, M>, b: V<'gc, M>) -> R<'gc, M, Step<'gc, M>> {
-        if let Some(b) = fast_compare(op as u8, &a, &b) {
+        let out = self.compare_of(op, &a, &b);
+        drop(a);
+        drop(b);
+        out
+    }
+    fn compare_of(&mut self, op: CmpKind, a: &V<'gc, M>, b: &V<'gc, M>) -> R<'gc, M, Step<'gc, M>> {
+        if let Some(b) = fast_compare(op as u8, a, b) {
             return Ok(Step::Value(Val::bool(b)));
         }
-        if let Some(a) = self.seen_through(&a)? {
-            let b = self.through(b)?;
+        if let Some(a) = self.seen_through(a)? {
+            let b = self.through(b.clone())?;
             return self.compare(op, a, b);
         }
         let user = |vm: &Self, v: &V<'gc, M>| {
             matches!(v.kind(), Kind::Instance | Kind::Class) || vm.sub_of(v).is_some() || is_extended(v)
         };
-        if user(self, &a) || user(self, &b) {
-            let plain = |vm: &Self, v: &V<'gc, M>| {
+        if user(self, a) || user(self, b) {
+            let plain = |v: &V<'gc, M>| {
                 v.kind() == Kind::Instance && {
                     let i = super::instance(v);
-                    i.is_some_and(|i| i.class.flags.load(Relaxed) & class_flags::EQ == 0) && vm.inner(v).is_none()
+                    i.is_some_and(|i| i.class.flags.load(Relaxed) & class_flags::EQ == 0 && i.class.own == 0)
                 }
             };
             // Two plain instances are equal only to themselves.
-            if matches!(op, CmpKind::Eq | CmpKind::Ne) && plain(self, &a) && plain(self, &b) {
+            if matches!(op, CmpKind::Eq | CmpKind::Ne) && plain(a) && plain(b) {
                 return self.operator_equal_plain(op, a, b);
             }
             return self.operator(64 + op as u8, 1, a, b);
         }
         self.compare_last(op, a, b).map(Step::Value)
     }
-    fn operator_equal_plain(&mut self, op: CmpKind, a: V<'gc, M>, b: V<'gc, M>) -> R<'gc, M, Step<'gc, M>> {
-        if op == CmpKind::Ne && self.lookup(&self.class_of(&a), N::ne).is_some_and(|f| f.kind() != Kind::Native) {
+    fn operator_equal_plain(&mut self, op: CmpKind, a: &V<'gc, M>, b: &V<'gc, M>) -> R<'gc, M, Step<'gc, M>> {
+        if op == CmpKind::Ne && self.lookup(&self.class_of(a), N::ne).is_some_and(|f| f.kind() != Kind::Native) {
             return self.operator(64 + op as u8, 1, a, b);
         }
-        Ok(Step::Value(Val::bool(a.is(&b) == (op == CmpKind::Eq))))
+        Ok(Step::Value(Val::bool(a.is(b) == (op == CmpKind::Eq))))
     }
     /// `a cmp b`, nested.
     pub fn compare_nested(&mut self, op: CmpKind, a: &V<'gc, M>, b: &V<'gc, M>) -> R<'gc, M> {
         let depth = self.frames.len();
-        let step = self.compare(op, a.clone(), b.clone())?;
+        let step = self.compare_of(op, a, b)?;
         self.settle(step, depth)
     }
     /// `a == b`, identity first, as containers have it.
@@ -775,30 +802,30 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         self.truth_nested(&v)
     }
     /// What is left when no method decides.
-    fn compare_last(&mut self, op: CmpKind, a: V<'gc, M>, b: V<'gc, M>) -> R<'gc, M> {
+    fn compare_last(&mut self, op: CmpKind, a: &V<'gc, M>, b: &V<'gc, M>) -> R<'gc, M> {
         if op == CmpKind::Ne
             && (a.kind() == Kind::Instance || b.kind() == Kind::Instance)
-            && self.lookup(&self.class_of(&a), N::eq).is_some_and(|f| f.kind() != Kind::Native)
+            && self.lookup(&self.class_of(a), N::eq).is_some_and(|f| f.kind() != Kind::Native)
         {
             // `__ne__` is by default what `__eq__` says not.
-            if let Some(v) = self.call_special(&a, N::eq, std::slice::from_ref(&b))?
+            if let Some(v) = self.call_special(a, N::eq, std::slice::from_ref(b))?
                 && !v.is_not_implemented()
             {
                 let t = self.truth_nested(&v)?;
                 return Ok(Val::bool(!t));
             }
         }
-        if let Some(target) = self.seen_through(&b)? {
-            return self.compare_nested(op, &a, &target);
+        if let Some(target) = self.seen_through(b)? {
+            return self.compare_nested(op, a, &target);
         }
         let (x, y) = (self.unwrapped(a.clone()), self.unwrapped(b.clone()));
         match self.native_compare(op, &x, &y)? {
             Some(b) => Ok(Val::bool(b)),
             None => match op {
-                CmpKind::Eq => Ok(Val::bool(a.is(&b))),
-                CmpKind::Ne => Ok(Val::bool(!a.is(&b))),
+                CmpKind::Eq => Ok(Val::bool(a.is(b))),
+                CmpKind::Ne => Ok(Val::bool(!a.is(b))),
                 _ => {
-                    let (x, y) = (self.type_name(&a), self.type_name(&b));
+                    let (x, y) = (self.type_name(a), self.type_name(b));
                     let text = format!("'{}' not supported between instances of '{x}' and '{y}'", op.text());
                     Err(self.raise(E::TypeError, &text))
                 }
@@ -881,6 +908,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     self.equal(&x.start, &y.start)? && self.equal(&x.stop, &y.stop)? && self.equal(&x.step, &y.step)?;
                 Some(same == (op == CmpKind::Eq))
             }
+            (Kind::Instance, Kind::Instance) => return self.compare_deques(op, a, b),
             (Kind::Weak, Kind::Weak) if equality && !is_proxy(a) && !is_proxy(b) => self.weak_equal(op, a, b)?,
             _ => None,
         })

@@ -3,7 +3,7 @@
 use super::{E, R, Step, T, Vm};
 use crate::{
     object::*,
-    types::names::N,
+    types::{deque::ring, names::N},
     value::{Kind, Value},
 };
 use std::sync::atomic::Ordering::Relaxed;
@@ -26,41 +26,64 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let i = if i < 0 { i + t.len() as i64 } else { i };
         t.tail().get(usize::try_from(i).ok()?).cloned()
     }
-    /// `obj[key]`
+    /// `obj[key]`; lets go of the container first.
     #[inline(never)]
     pub fn subscr(&mut self, obj: V<'gc, M>, key: V<'gc, M>) -> R<'gc, M, Step<'gc, M>> {
+        let out = self.subscr_of(&obj, &key, false);
+        drop(obj);
+        drop(key);
+        out
+    }
+    /// `BinarySlice`: lets go of the slice first.
+    pub fn subscr_slice(&mut self) -> R<'gc, M, Step<'gc, M>> {
+        let n = self.stack.len();
+        let (stop, start) = (self.stack[n - 1].clone(), self.stack[n - 2].clone());
+        let slice = self.make(Slice { start, stop, step: Val::none() })?;
+        self.stack.truncate(n - 2);
+        let obj = self.stack.pop().unwrap_or_default();
+        let out = self.subscr_of(&obj, &slice, true);
+        drop(slice);
+        drop(obj);
+        out
+    }
+    /// With `key_first` that is let go before the container.
+    fn subscr_of(&mut self, obj: &V<'gc, M>, key: &V<'gc, M>, key_first: bool) -> R<'gc, M, Step<'gc, M>> {
         if let Some(d) = obj.downcast_ref::<Dict<'gc, M>>()
             && d.sub.is_empty()
         {
-            return match self.dict_get(d, &key)? {
+            return match self.dict_get(d, key)? {
                 Some(v) => Ok(Step::Value(v)),
-                None => Err(self.raise_with(E::KeyError, vec![key])),
+                None => Err(self.raise_with(E::KeyError, vec![key.clone()])),
             };
         }
-        let obj = self.through(obj)?;
+        if let Some(target) = self.seen_through(obj)? {
+            return self.subscr(target, key.clone());
+        }
         if matches!(obj.kind(), Kind::Instance | Kind::List | Kind::Dict | Kind::Class) {
-            let class = self.class_of(&obj);
+            let class = self.class_of(obj);
             if obj.kind() == Kind::Class
                 && let Some(c) = obj.downcast_ref::<Class<'gc, M>>()
             {
                 let c = c.clone();
                 let name = self.intern("__class_getitem__")?;
                 if let Some(f) = self.lookup_name(&c, &name) {
-                    return self.call_method_value(f, &obj, &[key]).map(Step::Value);
+                    return self.call_method_value(f, obj, std::slice::from_ref(key)).map(Step::Value);
                 }
                 if c.builtin {
                     // `list[int]`: the class itself is near enough.
-                    return Ok(Step::Value(obj));
+                    return Ok(Step::Value(obj.clone()));
                 }
             }
             if let Some(f) = self.lookup(&class, N::getitem)
                 && f.kind() != Kind::Native
             {
-                return self.call_step(f, &[obj, key], Mode::Push, Val::empty());
+                let args = [obj.clone(), key.clone()];
+                let kept = if key_first { [key.clone(), obj.clone()] } else { args.clone() };
+                return self.call_keeping(f, &kept, &args, Mode::Push);
             }
         }
         let inner = self.unwrapped(obj.clone());
-        self.native_subscr(&inner, key).map(Step::Value)
+        self.native_subscr(&inner, key.clone()).map(Step::Value)
     }
     /// `obj[key]` of built-in values.
     pub fn native_subscr(&mut self, obj: &V<'gc, M>, key: V<'gc, M>) -> R<'gc, M> {
@@ -115,6 +138,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 }
             }
             _ => {
+                if let Some(r) = ring(obj) {
+                    let i = self.deque_item(&r, &key)?;
+                    return Ok(r.get(i).unwrap_or_default());
+                }
                 let t = self.type_name(obj);
                 if obj.kind() == Kind::Class {
                     let c = obj.downcast_ref::<Class<'gc, M>>().expect("its kind says so").clone();
@@ -165,19 +192,54 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if let Some(d) = obj.downcast_ref::<Dict<'gc, M>>()
             && d.sub.is_empty()
         {
-            self.dict_set(d, key, value)?;
-            return done;
+            // A key whose end could be seen lives until the dict has been let go.
+            let kept = if matches!(key.kind(), Kind::Str | Kind::Int) { Val::empty() } else { key.clone() };
+            let out = self.dict_set(d, key, value);
+            drop(obj);
+            drop(kept);
+            return out.and(done);
         }
-        if let Some(target) = self.seen_through(&obj)? {
-            return self.store_subscr(target, key, value);
+        // The value goes first, then the container, then the key.
+        let out = self.store_subscr_of(&obj, &key, &value, false);
+        drop(value);
+        drop(obj);
+        drop(key);
+        out
+    }
+    /// `StoreSlice`: lets go of the slice first, then the value, then the container.
+    pub fn store_slice(&mut self) -> R<'gc, M, Step<'gc, M>> {
+        let n = self.stack.len();
+        let (stop, start) = (self.stack[n - 1].clone(), self.stack[n - 2].clone());
+        let slice = self.make(Slice { start, stop, step: Val::none() })?;
+        self.stack.truncate(n - 2);
+        let (obj, value) = (self.stack.pop().unwrap_or_default(), self.stack.pop().unwrap_or_default());
+        let out = self.store_subscr_of(&obj, &slice, &value, true);
+        drop(slice);
+        drop(value);
+        drop(obj);
+        out
+    }
+    fn store_subscr_of(
+        &mut self,
+        obj: &V<'gc, M>,
+        key: &V<'gc, M>,
+        value: &V<'gc, M>,
+        key_first: bool,
+    ) -> R<'gc, M, Step<'gc, M>> {
+        if let Some(target) = self.seen_through(obj)? {
+            return self.store_subscr(target, key.clone(), value.clone());
         }
-        let class = self.class_of(&obj);
+        let class = self.class_of(obj);
         if let Some(f) = self.lookup(&class, N::setitem)
             && f.kind() != Kind::Native
         {
-            return self.call_step(f, &[obj, key, value], Mode::Drop, Val::empty());
+            let mut kept = [value.clone(), obj.clone(), key.clone()];
+            if key_first {
+                kept.rotate_right(1)
+            }
+            return self.call_keeping(f, &kept, &[obj.clone(), key.clone(), value.clone()], Mode::Drop);
         }
-        self.native_store_subscr(&obj, key, value)
+        self.native_store_subscr(obj, key.clone(), value.clone())
     }
     /// `obj[key] = value` of built-in values.
     pub fn native_store_subscr(
@@ -210,6 +272,12 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 done
             }
             _ => {
+                if let Some(r) = ring(obj) {
+                    let i = self.deque_item(&r, &key)?;
+                    let old = r.items.borrow_mut(self.mc).get_mut(i).map(|slot| std::mem::replace(slot, value));
+                    drop(old);
+                    return done;
+                }
                 let t = self.type_name(obj);
                 Err(self.raise(E::TypeError, &format!("'{t}' object does not support item assignment")))
             }
@@ -219,12 +287,16 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     pub fn del_subscr(&mut self, obj: V<'gc, M>, key: V<'gc, M>) -> R<'gc, M, Step<'gc, M>> {
         let obj = self.through(obj)?;
         let class = self.class_of(&obj);
-        if let Some(f) = self.lookup(&class, N::delitem)
-            && f.kind() != Kind::Native
-        {
-            return self.call_step(f, &[obj, key], Mode::Drop, Val::empty());
-        }
-        self.native_del_subscr(&obj, key)
+        let out = match self.lookup(&class, N::delitem) {
+            Some(f) if f.kind() != Kind::Native => {
+                let kept = [obj.clone(), key.clone()];
+                self.call_keeping(f, &kept, &kept, Mode::Drop)
+            }
+            _ => self.native_del_subscr(&obj, key.clone()),
+        };
+        drop(obj);
+        drop(key);
+        out
     }
     /// `del obj[key]` of built-in values.
     pub fn native_del_subscr(&mut self, obj: &V<'gc, M>, key: V<'gc, M>) -> R<'gc, M, Step<'gc, M>> {
@@ -254,6 +326,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 done
             }
             _ => {
+                if let Some(r) = ring(obj) {
+                    let i = self.deque_item(&r, &key)?;
+                    r.state.store(r.state().wrapping_add(1), Relaxed);
+                    let old = r.items.borrow_mut(self.mc).remove(i);
+                    drop(old);
+                    return done;
+                }
                 let t = self.type_name(obj);
                 Err(self.raise(E::TypeError, &format!("'{t}' object doesn't support item deletion")))
             }
@@ -287,6 +366,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             Kind::View => w.downcast_ref::<View<'gc, M>>().expect("its kind says so").dict.table.borrow().len(),
             Kind::Range => crate::types::list::range_len(w.downcast_ref::<Range>().expect("its kind says so")),
             _ => {
+                if let Some(r) = ring(&w) {
+                    return Ok(r.len());
+                }
                 let t = self.type_name(v);
                 return Err(self.raise(E::TypeError, &format!("object of type '{t}' has no len()")));
             }
@@ -321,7 +403,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 && let Some(f) = self.lookup(&class, N::contains)
                 && f.kind() != Kind::Native
             {
-                return match self.call_step(f, &[c, x], mode, Val::empty())? {
+                return match self.call_keeping(f, &[x.clone(), c.clone()], &[c, x], mode)? {
                     Step::Value(v) => Ok(Some(self.truth_nested(&v)?)),
                     Step::Pushed => Ok(None),
                 };
@@ -340,7 +422,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if lazy {
             let name = self.intern("_in")?;
             if let Some(f) = self.dict_get_name(&self.rt.prelude, &name) {
-                return match self.call_step(f, &[c, x], mode, Val::empty())? {
+                return match self.call_keeping(f, &[x.clone(), c.clone()], &[c, x], mode)? {
                     Step::Value(v) => Ok(self.truth_fast(&v)),
                     Step::Pushed => Ok(None),
                 };
@@ -613,7 +695,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         Ok(())
     }
-    fn callee_name(&mut self, f: &V<'gc, M>) -> String {
+    pub(super) fn callee_name(&mut self, f: &V<'gc, M>) -> String {
         let name = match f.kind() {
             Kind::Func => f.downcast_ref::<Func<'gc, M>>().map(|f| f.code.co.qualname.to_string()),
             Kind::Native => f.downcast_ref::<NativeFn<'gc, M>>().map(|f| f.def.0.name.to_string()),
@@ -622,38 +704,6 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         };
         let name = name.unwrap_or_else(|| self.type_name(f));
         format!("{}()", if f.kind() == Kind::Func && !name.contains('.') { format!("__main__.{name}") } else { name })
-    }
-    /// `f(*args, **kwargs)`
-    pub fn call_ex(&mut self, with_kwargs: bool) -> R<'gc, M, bool> {
-        let kwargs = if with_kwargs { self.stack.pop() } else { None };
-        let args = self.stack.pop().unwrap_or_default();
-        let at = self.stack.len() - 1;
-        let items = match self.collect(&args) {
-            Ok(items) => items,
-            Err(e) if self.is_error(&e, E::TypeError) && !matches!(args.kind(), Kind::Instance | Kind::Gen) => {
-                let t = self.type_name(&args);
-                let f = self.stack[at].clone();
-                let f = self.callee_name(&f);
-                return Err(self.raise(E::TypeError, &format!("{f} argument after * must be an iterable, not {t}")));
-            }
-            Err(e) => return Err(e),
-        };
-        self.stack.push(Val::empty());
-        self.stack.extend(items);
-        let mut kw = 0;
-        if let Some(d) = kwargs.as_ref().and_then(|k| k.downcast_ref::<Dict<'gc, M>>()) {
-            let mut names = Vec::new();
-            for e in d.table.borrow().iter() {
-                names.push(e.key.clone());
-                self.stack.push(e.value.clone());
-            }
-            kw = names.len();
-            if kw > 0 {
-                let names = self.new_tuple(&mut names, 0)?;
-                self.kwnames = Some(names);
-            }
-        }
-        self.call_at(at, at + 2, kw)
     }
     /// A set of these.
     pub fn set_of(&mut self, items: Vec<V<'gc, M>>, frozen: bool) -> R<'gc, M> {
@@ -717,7 +767,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             Op::MatchMapping => Ok(Val::bool(top.kind() == Kind::Dict)),
             Op::MatchSequence => {
                 let v = self.unwrapped(top);
-                Ok(Val::bool(matches!(v.kind(), Kind::List | Kind::Tuple | Kind::Range)))
+                Ok(Val::bool(matches!(v.kind(), Kind::List | Kind::Tuple | Kind::Range) || ring(&v).is_some()))
             }
             Op::MatchKeys => {
                 let m = self.stack[n - 2].clone();

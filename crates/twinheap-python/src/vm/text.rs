@@ -307,6 +307,15 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 if self.is_exception_class(&class) {
                     return crate::types::exception::repr(self, v, out);
                 }
+                if crate::types::deque::ring(v).is_some() {
+                    if !self.enter_repr(v) {
+                        out.push_str("[...]");
+                        return Ok(());
+                    }
+                    let written = self.deque_repr(v, out);
+                    self.host.repr_of.pop();
+                    return written;
+                }
                 self.default_repr(v, out);
             }
             _ => self.default_repr(v, out),

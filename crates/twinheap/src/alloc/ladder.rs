@@ -55,3 +55,22 @@ impl Ladder {
         self.classes.iter().map(|c| c.live_bytes).sum()
     }
 }
+
+/// The ladder's lines without its rows: where memory is, at one moment.
+///
+/// ```text
+/// spans + idle + returned + heads == mapped
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Levels {
+    /// Bytes mapped.
+    pub mapped_bytes: usize,
+    /// Bytes of spans, and of large objects' mappings, that are in use.
+    pub spans_bytes: usize,
+    /// Bytes of free spans whose pages are still ours.
+    pub idle_bytes: usize,
+    /// Bytes of free spans whose pages the system has.
+    pub returned_bytes: usize,
+    /// Bytes of the heads of chunks and of large mappings.
+    pub heads_bytes: usize,
+}

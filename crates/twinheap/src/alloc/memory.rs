@@ -4,14 +4,16 @@
 //! still ours) or *clean* (free, its pages given back or never touched):
 //!
 //! ```text
-//! used + dirty + clean + FIRST_SPAN == SPANS                                  for every chunk   (`verify`)
+//! used + dirty + clean + in hand + FIRST_SPAN == SPANS                        for every chunk   (`verify`)
 //! used_bytes == Σ used spans · SPAN_BYTES + Σ huge bytes + Σ heads            (`verify`)
 //! ```
 //! Dirty spans are handed out before clean ones, lower chunks before higher ones, so that high chunks empty.
-//! Policy of return: when more than `used_bytes / 4` (at least 1 MiB) is dirty, and used and dirty together are more than
-//! the manager said it will use again ([`Memory::expect`]), the excess goes back at once, in runs;
-//! everything goes back on [`Memory::release`].  Chunks that are wholly free are unmapped in [`Memory::trim`] only, which a
-//! manager calls when it remembers no address of a free block.
+//! Policy of return: when more than `used_bytes / 4` (at least 1 MiB) is dirty the excess goes back at once, in runs; with
+//! `Limits::returns_in_background` nothing does, and the manager calls [`Memory::give_back_some`] as its own policy says:
+//! spans are *in hand*, nobody's, while the system takes their pages, which so holds nobody up.  Either way, what would lift
+//! used and dirty together above [`Memory::set_soft_limit`] takes the place of dirty spans, which go back at once;
+//! everything goes back on [`Memory::release`].  Chunks that are wholly free are unmapped in [`Memory::trim`] and
+//! [`Memory::unmap_clean`] only, which a manager calls when it remembers no address of a free block.
 //!
 //! Huge pages (`Limits::huge_pages_from_bytes`): a walk in an order that is not that of addresses misses the TLB as often as
 //! the cache; with pages of 2 MiB a full counting collection of a million nodes linked at random costs a quarter less.  Not
@@ -22,6 +24,7 @@
 
 use super::{
     chunk::{self, CHUNK_BYTES, FIRST_SPAN, SPAN_BYTES, SPANS},
+    ladder::Levels,
     os,
     size_class::LARGE_BYTES,
     span::SpanRef,
@@ -68,6 +71,8 @@ pub struct Limits {
     pub outside_bytes: Option<fn() -> usize>,
     /// Chunks ask for huge pages once so many bytes are mapped; `None` is never.
     pub huge_pages_from_bytes: Option<usize>,
+    /// Free pages stay until the manager gives them back.
+    pub returns_in_background: bool,
 }
 
 struct Chunk {
@@ -92,6 +97,8 @@ struct Inner {
     /// No chunk below this index has a free span.
     first_with_room: usize,
     dirty_spans: usize,
+    /// Spans that are neither used nor free: their pages are being given back.
+    spans_in_hand: usize,
 }
 
 /// All memory of one heap.
@@ -102,7 +109,10 @@ pub struct Memory {
     peak_used_bytes: AtomicUsize,
     mapped_bytes: AtomicUsize,
     returned_bytes: AtomicUsize,
-    expected_bytes: AtomicUsize,
+    /// The most that was used since [`Memory::take_peak`].
+    recent_peak_bytes: AtomicUsize,
+    /// Above this, pages go back at once.
+    soft_bytes: AtomicUsize,
     /// What the program said last that it holds outside.
     outside_bytes: AtomicUsize,
 }
@@ -123,16 +133,24 @@ impl Memory {
             peak_used_bytes: AtomicUsize::new(0),
             mapped_bytes: AtomicUsize::new(0),
             returned_bytes: AtomicUsize::new(0),
-            expected_bytes: AtomicUsize::new(0),
+            recent_peak_bytes: AtomicUsize::new(0),
+            soft_bytes: AtomicUsize::new(usize::MAX),
             outside_bytes: AtomicUsize::new(0),
         }
     }
 
-    /// The manager expects to use this many bytes: free spans are kept up to there.  A collector that is about to free
-    /// most of a heap, and fill it again, says its goal; otherwise pages go back and forth (half of binary-trees' time).
-    #[cfg(not(loom))]
-    pub fn expect(&self, bytes: usize) {
-        self.expected_bytes.store(bytes, Relaxed)
+    /// Used and dirty spans together should not be more than this (what is outside the heap taken off by the caller).
+    pub fn set_soft_limit(&self, bytes: Option<usize>) {
+        self.soft_bytes.store(bytes.unwrap_or(usize::MAX), Relaxed)
+    }
+    /// The most that was used since the last call.
+    pub fn take_peak(&self) -> usize {
+        let used = self.used_bytes();
+        self.recent_peak_bytes.swap(used, Relaxed).max(used)
+    }
+    /// Bytes of free spans whose pages are still ours.
+    pub fn dirty_bytes(&self) -> usize {
+        lock(&self.inner).dirty_spans * SPAN_BYTES
     }
 
     /// Bytes in use: spans, large objects and metadata.  A load.
@@ -204,6 +222,7 @@ impl Memory {
             match self.used_bytes.compare_exchange(used, after, Relaxed, Relaxed) {
                 Ok(_) => {
                     self.peak_used_bytes.fetch_max(after, Relaxed);
+                    self.recent_peak_bytes.fetch_max(after, Relaxed);
                     return Ok(());
                 }
                 Err(now) => used = now,
@@ -295,6 +314,9 @@ impl Memory {
                 (inner.chunks.len() - 1, FIRST_SPAN)
             }
         };
+        if (inner.chunks[c].dirty & run_mask(i, n)).count_ones() as usize != n {
+            self.make_room(inner);
+        }
         let chunk = &mut inner.chunks[c];
         let mask = run_mask(i, n);
         inner.dirty_spans -= (chunk.dirty & mask).count_ones() as usize;
@@ -345,10 +367,19 @@ impl Memory {
         inner.dirty_spans += n;
         inner.first_with_room = inner.first_with_room.min(c);
         let used = self.used_bytes.fetch_sub(n * SPAN_BYTES, Relaxed) - n * SPAN_BYTES;
-        let expected = self.expected_bytes.load(Relaxed).saturating_sub(used);
-        let keep = (used / 4).max(KEEP_DIRTY_BYTES).max(expected);
-        if inner.dirty_spans * SPAN_BYTES > keep + KEEP_DIRTY_BYTES {
+        let keep = (used / 4).max(KEEP_DIRTY_BYTES);
+        if !self.limits.returns_in_background && inner.dirty_spans * SPAN_BYTES > keep + KEEP_DIRTY_BYTES {
             self.give_back(inner, keep);
+        }
+    }
+
+    /// Pages that the system has are about to be used: under a soft limit, others go back for them.
+    fn make_room(&self, inner: &mut Inner) {
+        let soft = self.soft_bytes.load(Relaxed);
+        let dirty = inner.dirty_spans * SPAN_BYTES;
+        let excess = self.used_bytes().saturating_add(dirty).saturating_sub(soft);
+        if excess > 0 && dirty > 0 {
+            self.give_back(inner, dirty.saturating_sub(excess));
         }
     }
 
@@ -378,6 +409,43 @@ impl Memory {
         given
     }
 
+    /// Gives one run of dirty spans back, of at most `bytes` (at least a span), from the highest chunk that has any; returns
+    /// the bytes, 0 when nothing is dirty.  The lock is not held while the system does its part.
+    pub fn give_back_some(&self, bytes: usize) -> usize {
+        let (base, first, n, huge_pages) = {
+            let mut inner = lock(&self.inner);
+            let inner = &mut *inner;
+            let Some(chunk) = inner.chunks.iter_mut().rev().find(|c| c.dirty != 0) else { return 0 };
+            let last = 127 - chunk.dirty.leading_zeros() as usize;
+            let mut n = 0;
+            while n <= last && n < (bytes / SPAN_BYTES).max(1) && chunk.dirty >> (last - n) & 1 != 0 {
+                n += 1;
+            }
+            let first = last + 1 - n;
+            let mask = run_mask(first, n);
+            chunk.free &= !mask;
+            chunk.dirty &= !mask;
+            inner.dirty_spans -= n;
+            inner.spans_in_hand += n;
+            (chunk.base, first, n, std::mem::replace(&mut chunk.huge_pages, false))
+        };
+        if huge_pages {
+            // SAFETY: a mapping of ours: a chunk of which spans are in hand is not unmapped.
+            unsafe { os::huge_pages(base, CHUNK_BYTES, false) };
+        }
+        // SAFETY: spans in hand are nobody's: nothing in them will be read before it is written.
+        unsafe { os::give_back(base.add(first * SPAN_BYTES), n * SPAN_BYTES) };
+        let mut inner = lock(&self.inner);
+        let inner = &mut *inner;
+        // Others may have been unmapped meanwhile, so its place may be another.
+        let c = inner.chunks.iter().position(|c| c.base == base).expect("a chunk that is not wholly free is mapped");
+        inner.chunks[c].free |= run_mask(first, n);
+        inner.first_with_room = inner.first_with_room.min(c);
+        inner.spans_in_hand -= n;
+        self.returned_bytes.fetch_add(n * SPAN_BYTES, Relaxed);
+        n * SPAN_BYTES
+    }
+
     /// Gives every free page back to the system; returns the bytes.  Cost: one system call a run of free spans.
     pub fn release(&self) -> usize {
         let mut inner = lock(&self.inner);
@@ -389,20 +457,38 @@ impl Memory {
     /// # Safety
     /// Nobody remembers an address in a free span.
     pub unsafe fn trim(&self) -> usize {
+        // SAFETY: the caller's promise.
+        unsafe { self.unmap_free(usize::MAX, false) }
+    }
+    /// The same for chunks whose pages the system has already, at most so many; returns the bytes.
+    ///
+    /// # Safety
+    /// As [`Self::trim`].
+    pub unsafe fn unmap_clean(&self, chunks_max: usize) -> usize {
+        // SAFETY: the caller's promise.
+        unsafe { self.unmap_free(chunks_max, true) }
+    }
+    /// # Safety
+    /// As [`Self::trim`].
+    unsafe fn unmap_free(&self, mut chunks_max: usize, clean: bool) -> usize {
         let mut inner = lock(&self.inner);
         let mut spare = 1;
         let mut bytes = 0;
         let mut dirty = 0;
         inner.chunks.retain(|c| {
-            if c.free != USABLE || std::mem::replace(&mut spare, 0) == 1 {
+            if c.free != USABLE || std::mem::replace(&mut spare, 0) == 1 || clean && c.dirty != 0 || chunks_max == 0 {
                 return true;
             }
+            chunks_max -= 1;
             dirty += c.dirty.count_ones() as usize;
             bytes += CHUNK_BYTES;
-            // SAFETY: no span of it is used, and nobody remembers one by the caller's promise.
+            // SAFETY: no span of it is used or in hand, and nobody remembers one by the caller's promise.
             unsafe { os::unmap(c.base, CHUNK_BYTES, CHUNK_BYTES) };
             false
         });
+        if bytes == 0 {
+            return 0;
+        }
         inner.dirty_spans -= dirty;
         inner.first_with_room = 0;
         self.used_bytes.fetch_sub(bytes / CHUNK_BYTES * FIRST_SPAN * SPAN_BYTES, Relaxed);
@@ -432,7 +518,26 @@ impl Memory {
     pub(crate) fn free_spans(&self) -> (usize, usize, usize) {
         let inner = lock(&self.inner);
         let free: usize = inner.chunks.iter().map(|c| c.free.count_ones() as usize).sum();
-        (inner.chunks.len(), inner.dirty_spans, free - inner.dirty_spans)
+        (inner.chunks.len(), inner.dirty_spans, free - inner.dirty_spans + inner.spans_in_hand)
+    }
+
+    /// The hard limit.
+    pub(crate) fn hard_bytes(&self) -> Option<usize> {
+        self.limits.hard_bytes
+    }
+    /// Where everything is at one moment.  Cost: a look at every chunk, with the lock held.
+    pub(crate) fn levels(&self) -> Levels {
+        let inner = lock(&self.inner);
+        let free: usize = inner.chunks.iter().map(|c| c.free.count_ones() as usize).sum();
+        let mapped_bytes = inner.chunks.len() * CHUNK_BYTES + inner.huge.iter().map(|h| h.1).sum::<usize>();
+        let heads_bytes = (inner.chunks.len() + inner.huge.len()) * FIRST_SPAN * SPAN_BYTES;
+        Levels {
+            mapped_bytes,
+            spans_bytes: mapped_bytes - heads_bytes - (free + inner.spans_in_hand) * SPAN_BYTES,
+            idle_bytes: inner.dirty_spans * SPAN_BYTES,
+            returned_bytes: (free - inner.dirty_spans + inner.spans_in_hand) * SPAN_BYTES,
+            heads_bytes,
+        }
     }
 
     /// Bytes of metadata: the heads of all chunks, huge ones included.
@@ -458,6 +563,7 @@ impl Memory {
             dirty += c.dirty.count_ones() as usize;
             used += (SPANS - c.free.count_ones() as usize) * SPAN_BYTES;
         }
+        used -= inner.spans_in_hand * SPAN_BYTES;
         used += inner.huge.iter().map(|&(_, bytes)| bytes).sum::<usize>();
         if dirty != inner.dirty_spans {
             return Err(format!("dirty spans: {dirty} counted, {} noted", inner.dirty_spans));
@@ -539,6 +645,58 @@ mod tests {
         unsafe { m.trim() };
         m.verify().unwrap();
         assert!(m.mapped_bytes() <= CHUNK_BYTES && m.spans().is_empty());
+    }
+
+    #[test]
+    fn pages_go_back_run_by_run_and_clean_chunks_whole() {
+        let m = Memory::new(Limits { returns_in_background: true, ..Limits::default() });
+        let key = std::ptr::null();
+        let spans: Vec<_> = (0..SPANS * 4).map(|_| m.take_span(key, key, 48).unwrap()).collect();
+        let peak = m.used_bytes();
+        for (i, &s) in spans.iter().enumerate() {
+            if i % 40 != 0 || i >= SPANS * 2 {
+                // SAFETY: nothing was ever put into these spans.
+                unsafe { m.free_run(s) };
+            }
+        }
+        assert_eq!((m.returned_bytes(), m.take_peak()), (0, peak));
+        assert_eq!(m.take_peak(), m.used_bytes());
+        let dirty = m.dirty_bytes();
+        assert_eq!(m.give_back_some(1), SPAN_BYTES, "at least a span");
+        assert_eq!(m.give_back_some(3 * SPAN_BYTES), 3 * SPAN_BYTES);
+        while m.give_back_some(SPANS * SPAN_BYTES) > 0 {
+            m.verify().unwrap();
+        }
+        assert_eq!((m.dirty_bytes(), m.returned_bytes()), (0, dirty));
+        let mapped = m.mapped_bytes();
+        // SAFETY: as above; nothing else remembers a span.
+        unsafe {
+            assert_eq!(m.unmap_clean(1), CHUNK_BYTES);
+            m.verify().unwrap();
+            assert_eq!(m.unmap_clean(usize::MAX), CHUNK_BYTES, "one is kept, and two have spans in use");
+        }
+        m.verify().unwrap();
+        assert_eq!(m.mapped_bytes(), mapped - 2 * CHUNK_BYTES);
+    }
+
+    #[test]
+    fn above_a_soft_limit_dirty_pages_make_room() {
+        let m = Memory::new(Limits { returns_in_background: true, ..Limits::default() });
+        let key = std::ptr::null();
+        m.set_soft_limit(Some(CHUNK_BYTES));
+        let spans: Vec<_> = (0..SPANS / 2).map(|_| m.take_span(key, key, 48).unwrap()).collect();
+        for s in spans.into_iter().step_by(2) {
+            // SAFETY: nothing was ever put into these spans.
+            unsafe { m.free_run(s) };
+        }
+        // Runs of two fit nowhere but in pages that are not ours yet.
+        let larger: Vec<_> = (0..)
+            .map_while(|_| (m.used_bytes() < CHUNK_BYTES).then(|| m.take_large(key, key, SPAN_BYTES * 2)))
+            .collect();
+        assert!(larger.iter().all(Result::is_ok), "a soft limit refuses nothing");
+        assert!(m.used_bytes() + m.dirty_bytes() <= CHUNK_BYTES + 4 * SPAN_BYTES, "{} dirty", m.dirty_bytes());
+        assert!(m.returned_bytes() > 0);
+        m.verify().unwrap();
     }
 
     #[test]

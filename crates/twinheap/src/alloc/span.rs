@@ -15,6 +15,7 @@ use crate::sync::{
 };
 use std::{
     cell::Cell,
+    mem::offset_of,
     ops::{Deref, Range},
     ptr::NonNull,
 };
@@ -46,7 +47,7 @@ pub struct Span {
     pub(crate) swept: AtomicU32,
     /// Head of the free list (list spans).
     pub(crate) free: Cell<*mut u8>,
-    /// Blocks in use (list spans).
+    /// Blocks in use, those that a manager has taken in order to hand them out included (list spans).
     pub(crate) live: Cell<u32>,
     /// Bits: where the search for the next free run goes on.  List: blocks ever linked.
     pub(crate) next_block: Cell<u32>,
@@ -135,6 +136,19 @@ impl SpanRef {
     pub(crate) unsafe fn from_entry(entry: *mut Span) -> SpanRef {
         // SAFETY: an entry of a table is not null.
         SpanRef(unsafe { NonNull::new_unchecked(entry) })
+    }
+
+    /// Both bytes, for the only thread that uses the span (counting managers): a plain load, which can be an operand.
+    #[inline(always)]
+    pub(crate) fn listed_and_note(self) -> u16 {
+        const { assert!(offset_of!(Span, note) == offset_of!(Span, listed) + 1 && offset_of!(Span, listed) % 2 == 0) };
+        #[cfg(loom)]
+        return u16::from_ne_bytes([self.listed.load(Relaxed), self.note.load(Relaxed)]);
+        // SAFETY: two bytes of a mapped table entry, side by side and aligned; no other thread writes them.
+        #[cfg(not(loom))]
+        unsafe {
+            self.0.byte_add(offset_of!(Span, listed)).cast::<u16>().read()
+        }
     }
 
     /// First byte of block `i`.
@@ -337,15 +351,21 @@ impl SpanRef {
         swept
     }
 
-    /// Frees blocks that [`Self::reap`] listed.
+    /// Frees blocks that [`Self::reap`] listed, and clears their marks, if they were marked since.
     ///
     /// # Safety
     /// The caller may touch the span's alloc bits; each block was listed by `reap`, and is freed once.
     pub unsafe fn free_reaped(self, dead: &[NonNull<u8>]) {
         for p in dead {
             let (w, bit) = chunk::bit_of(p.as_ptr());
-            // SAFETY: a word of our own span.
-            unsafe { *chunk::alloc_word(chunk::of(self.base), w) &= !bit };
+            // SAFETY: words of our own span.
+            unsafe {
+                *chunk::alloc_word(chunk::of(self.base), w) &= !bit;
+                let marks = chunk::mark_word(chunk::of(self.base), w);
+                if marks.load(Relaxed) & bit != 0 {
+                    marks.fetch_and(!bit, Relaxed);
+                }
+            }
         }
         self.next_block.set(0);
     }

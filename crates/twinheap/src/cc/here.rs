@@ -6,6 +6,7 @@
 //! needs neither of the two.  Overview: `cc`.
 
 use crate::{
+    alloc::Full,
     config::Config,
     manager::refcount::{CountingHeap, CountingLocal, Local},
     object::{
@@ -91,6 +92,24 @@ fn make() -> &'static Here {
     }
 }
 
+/// The thread's heap, if it has one already.
+#[inline(always)]
+pub(super) fn heap() -> Option<&'static CountingHeap> {
+    // SAFETY: as in `here`.
+    unsafe { HERE.get().as_ref() }.map(|here| &here.heap)
+}
+/// A block of the thread's heap when there is more to do than to take one: finalizers that wait run, and what is due is
+/// collected.
+///
+/// # Errors
+/// [`Full`] when the system refuses memory.
+#[cold]
+#[inline(never)]
+pub(super) fn slow_block(info: &'static TypeInfo) -> Result<(&'static CountingHeap, NonNull<u8>), Full> {
+    run_due();
+    let heap = &here().heap;
+    heap.slow_block(info).map(|p| (heap, p))
+}
 /// The mutator's part of the thread's heap.
 #[inline]
 pub(super) fn local() -> &'static CountingLocal {
@@ -98,10 +117,12 @@ pub(super) fn local() -> &'static CountingLocal {
     unsafe { (*here().local.as_ptr()).as_ref().unwrap_unchecked() }
 }
 
-/// Runs the finalizers that wait now, but not from within one: a birth is not held up by those that they call for.
-#[cold]
-pub(super) fn run_waiting() {
-    run_pending_up_to(here().heap.waiting())
+/// Before a birth: runs the finalizers that wait now, but not from within one; the birth is not held up by those that they
+/// call for.
+pub(super) fn run_due() {
+    if Local::has_pending(local()) {
+        run_pending_up_to(here().heap.waiting())
+    }
 }
 /// Runs all of them, those of finalizers included.
 fn run_pending() {

@@ -62,6 +62,7 @@ unsafe impl<'gc, T: Trace<'gc, Local>> Trace<'gc, Local> for Elements<T> {
     const FIXED: bool = T::FIXED;
     const DROP: DropKind = T::DROP;
     const NEEDS_DROP: bool = std::mem::needs_drop::<T>();
+    const DROPS_IN_PLACE: bool = false;
     const ELEMENT_SIZE: usize = size_of::<T>();
     fn trace<V: Visitor<Local>>(&self, _: &mut V) {
         // Never a part of another value (it cannot be made outside of a block): `visit_at` is the way in.
@@ -90,9 +91,7 @@ impl<T: Trace<'static, Local>> Cc<[T]> {
     unsafe fn build(len: usize, fill: impl FnOnce(NonNull<T>)) -> Result<Cc<[T]>, Full> {
         const { assert!(align_of::<T>() <= 8, "objects are aligned to 8 bytes") };
         let local = here::local();
-        if Local::has_pending(local) {
-            here::run_waiting()
-        }
+        here::run_due();
         let info = InfoOf::<'static, Elements<T>, Local>::INFO;
         let Some(bytes) = object_bytes::<T>(len) else {
             return Err(Full { requested_bytes: usize::MAX, used_bytes: 0, limit_bytes: None });

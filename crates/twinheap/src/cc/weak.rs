@@ -31,7 +31,7 @@ impl<T: 'static> Weak<T> {
 impl<T: ?Sized + 'static> Weak<T> {
     /// A new box, that answers when it is bound.
     pub(super) fn unbound(at: NonNull<T>) -> Weak<T> {
-        let to = Cc::place(here::local(), WeakBox::unbound(())).unwrap_or_else(|no| out_of_memory(no.full));
+        let to = Cc::place(WeakBox::unbound(())).unwrap_or_else(|no| out_of_memory(no.full));
         Weak { to: Some(to), at, invariant: PhantomData }
     }
     pub(super) fn bind(&self, cc: &Cc<T>) {

@@ -11,13 +11,14 @@ use crate::{
     },
     config::{Config, ConfigError},
     object::{boxes::Boxes, managed::*, trace::Each, type_info::TypeInfo, weak::WeakHead},
-    observe::{Callbacks, Stats, blocks::Blocks},
+    observe::{Callbacks, Stats, blocks::Blocks, figures::Figures, tally::Tally},
     sync::Ordering::Acquire,
     unwind::contained,
 };
 use std::{
     cell::{Cell, RefCell},
     ops::ControlFlow,
+    panic::Location,
     ptr::NonNull,
 };
 
@@ -35,6 +36,7 @@ pub struct NullHeap {
     bytes: Cell<u64>,
     at_exit: Cell<u64>,
     blocks: Blocks,
+    tally: Tally,
 }
 /// The mutator's part: the address of the heap.
 pub struct NullLocal(NonNull<NullHeap>);
@@ -101,6 +103,7 @@ unsafe impl Manager for Null {
             bytes: Cell::new(0),
             at_exit: Cell::new(0),
             blocks: Blocks::default(),
+            tally: Tally::default(),
         }))
     }
     unsafe fn stop(heap: &NullHeap) {
@@ -124,7 +127,7 @@ unsafe impl Manager for Null {
         local.heap()
     }
     #[inline(always)]
-    fn enter(_: &NullLocal) {}
+    fn enter(_: &NullLocal, _: &'static Location<'static>) {}
     #[inline(always)]
     fn exit(_: &NullLocal) {}
 
@@ -213,6 +216,7 @@ unsafe impl Manager for Null {
         let mut stats =
             Stats { objects_allocated: heap.objects.get(), bytes_allocated: heap.bytes.get(), ..Stats::default() };
         stats.released.at_exit = heap.at_exit.get();
+        stats.tally = heap.tally.summary();
         stats.used_bytes = heap.memory.used_bytes();
         stats.peak_used_bytes = heap.memory.peak_used_bytes();
         stats.returned_bytes = heap.memory.returned_bytes();
@@ -220,6 +224,17 @@ unsafe impl Manager for Null {
             (span.next_block.get() as usize, 0)
         });
         stats
+    }
+    fn tally(heap: &NullHeap) -> &Tally {
+        &heap.tally
+    }
+    fn figures(heap: &NullHeap) -> Figures {
+        Figures {
+            allocated_objects: heap.objects.get(),
+            allocated_bytes: heap.bytes.get(),
+            levels: heap.memory.levels(),
+            ..Figures::default()
+        }
     }
     fn verify(local: &NullLocal) -> Result<(), String> {
         local.heap().memory.verify()?;

@@ -19,6 +19,7 @@
 
 mod cache;
 mod collect;
+mod ephemeron;
 mod generations;
 pub mod handle;
 pub mod header;
@@ -42,10 +43,11 @@ use crate::{
         type_info::{Kind, TypeInfo},
         weak::WeakHead,
     },
-    observe::{Callbacks, HoldUps, Stats, blocks::Blocks},
+    observe::{Callbacks, HoldUpSummary, HoldUps, Stats, blocks::Blocks, figures::Figures, tally::Tally},
     sync::seeded,
 };
 use cache::{Cache, Class, blocks};
+use generations::{is_examined, note_examined};
 use header::{CONDEMNED, FINALIZED, HAS_WEAK, OLD, Outside, header};
 use pending::Queue;
 use room::Refusals;
@@ -75,21 +77,24 @@ pub struct CountingHeap {
     count0: Cell<i64>,
     /// An allocation that takes `count0` above it collects.
     allocation_trigger: Cell<i64>,
+    /// The same for births that look at nothing else: below everything while the queue has something.
+    quick_below: Cell<i64>,
     /// `count0` above it makes a collection due at the next safepoint.
     safepoint_trigger: Cell<i64>,
     depth: Cell<u32>,
     /// A release has parked something or runs long.
     cascade: Cell<bool>,
     has_pending: Cell<bool>,
-    released_at_once: Cell<u64>,
-    released_bytes: Cell<u64>,
     // ---- spans ------------------------------------------------------------------------------------------------------
     memory: Memory,
     classes: UnsafeCell<Vec<Class>>,
     class_index: UnsafeCell<HashMap<(usize, usize), usize>>,
+    /// Blocks, and bytes of them, that came to be objects past the hands; less those of the hands that did not.
+    taken_otherwise: Cell<(i64, i64)>,
     // ---- release ----------------------------------------------------------------------------------------------------
     parked: UnsafeCell<Vec<NonNull<u8>>>,
     cascade_began: Cell<Option<Instant>>,
+    values: ephemeron::Values,
     pending: UnsafeCell<Queue>,
     queued: Cell<u64>,
     // ---- collections --------------------------------------------------------------------------------------------------
@@ -110,7 +115,7 @@ pub struct CountingHeap {
     automatic: Cell<bool>,
     thresholds: Cell<[i64; 3]>,
     collect_at: CollectAt,
-    limit_bytes: Option<usize>,
+    limit_bytes: Cell<Option<usize>>,
     // ---- figures ------------------------------------------------------------------------------------------------------
     generations: Cell<[GenerationStats; 3]>,
     collections: Cell<u64>,
@@ -120,6 +125,7 @@ pub struct CountingHeap {
     released_at_exit: Cell<u64>,
     drop_panics: Cell<u64>,
     holdups: HoldUps,
+    tally: Tally,
     told: Told,
     // ---- the outside ----------------------------------------------------------------------------------------------------
     pins: RefCell<Vec<Option<NonNull<u8>>>>,
@@ -151,7 +157,8 @@ impl CountingHeap {
     }
     /// How many objects there are.
     pub(crate) fn live(&self) -> usize {
-        self.memory.spans().iter().map(|span| span.live.get() as usize).sum()
+        let (_, _, in_hand) = self.births();
+        self.memory.spans().iter().map(|&span| span.live.get() as usize - in_hand(span)).sum()
     }
     /// Whether anybody could see `p` but for one handle: one count, and no weak box.
     ///
@@ -197,7 +204,7 @@ impl CountingHeap {
                 heap.clear_weak(p, false)
             }
             heap.unlist(p);
-            heap.free_at_once(span, p)
+            heap.free(span, p)
         }
     }
     /// The weak boxes of an object that lives on die.
@@ -229,7 +236,13 @@ impl CountingHeap {
     /// `p` was kept back, and its object, of `info`, is written.
     pub(crate) unsafe fn born_late(info: &'static TypeInfo, p: NonNull<u8>) {
         // SAFETY: the caller's block; its span names its heap.
-        unsafe { CountingHeap::of(SpanRef::of(p)).born(info, p) }
+        unsafe {
+            // Collections may have been since it was taken.
+            if is_examined(info) {
+                note_examined(p)
+            }
+            CountingHeap::of(SpanRef::of(p)).born(info, p)
+        }
     }
     /// There will be no object in a block that was kept back.
     ///
@@ -244,6 +257,7 @@ impl CountingHeap {
                 heap.count0.set((heap.count0.get() - 1).max(0));
             }
             if !seeded("failed_birth_kept") {
+                heap.note_taken(-1, span.block_bytes());
                 heap.put_back(span, p)
             }
         }
@@ -274,22 +288,24 @@ impl CountingHeap {
             hard_bytes: config.max_heap_bytes,
             outside_bytes: config.outside_bytes,
             huge_pages_from_bytes: Some(HUGE_PAGES_FROM_BYTES),
+            returns_in_background: false,
         };
         let heap = CountingHeap {
             cache: Cache::new(),
             lists: Default::default(),
             count0: Cell::new(0),
             allocation_trigger: Cell::new(i64::MAX),
+            quick_below: Cell::new(i64::MAX),
             safepoint_trigger: Cell::new(i64::MAX),
             depth: Cell::new(0),
             cascade: Cell::new(false),
             has_pending: Cell::new(false),
-            released_at_once: Cell::new(0),
-            released_bytes: Cell::new(0),
             memory: Memory::new(limits),
             classes: UnsafeCell::default(),
             class_index: UnsafeCell::default(),
+            taken_otherwise: Cell::new((0, 0)),
             parked: UnsafeCell::default(),
+            values: ephemeron::Values::default(),
             cascade_began: Cell::new(None),
             pending: UnsafeCell::default(),
             queued: Cell::new(0),
@@ -307,7 +323,7 @@ impl CountingHeap {
             automatic: Cell::new(config.automatic),
             thresholds: Cell::new(config.thresholds),
             collect_at: config.collect_at,
-            limit_bytes: config.memory_limit_bytes,
+            limit_bytes: Cell::new(config.memory_limit_bytes),
             generations: Cell::default(),
             collections: Cell::new(0),
             collection_ns: Cell::new(0),
@@ -316,6 +332,7 @@ impl CountingHeap {
             released_at_exit: Cell::new(0),
             drop_panics: Cell::new(0),
             holdups: HoldUps::default(),
+            tally: Tally::default(),
             told: Told::new(config),
             pins: RefCell::default(),
             free_pins: RefCell::default(),
@@ -478,19 +495,21 @@ impl CountingHeap {
     }
 
     fn stats(&self) -> Stats {
-        let (mut live, mut live_bytes) = (0, 0);
+        let (births, bytes_allocated, in_hand) = self.births();
+        let mut live = 0;
         let ladder = super::ladder::ladder(&self.memory, header::HEADER_BYTES, |span| {
-            let n = span.live.get() as usize;
+            let n = span.live.get() as usize - in_hand(span);
             live += n as u64;
-            live_bytes += (n * span.block_bytes()) as u64;
             (n, 0)
         });
         let mut stats = Stats {
             collections: self.collections.get(),
-            bytes_allocated: self.released_bytes.get() + live_bytes,
+            bytes_allocated,
+            objects_allocated: births,
             drop_panics: self.drop_panics.get(),
             callback_panics: self.told.callbacks.panics(),
             holdups: self.holdups.summary(),
+            tally: self.tally.summary(),
             used_bytes: self.memory.used_bytes(),
             peak_used_bytes: self.memory.peak_used_bytes(),
             returned_bytes: self.memory.returned_bytes(),
@@ -499,12 +518,39 @@ impl CountingHeap {
             ladder,
             ..Stats::default()
         };
-        stats.released.at_once = self.released_at_once.get();
+        // Neither a birth nor a release counts anything: what was born and is not there was released.
         stats.released.by_collections = self.released_by_collections.get();
+        stats.released.at_once = births - live - self.released_by_collections.get();
         stats.released.at_exit = self.released_at_exit.get();
-        // Counted at the end of life only, so that births count nothing.
-        stats.objects_allocated = stats.released.at_once + stats.released.by_collections + live;
         stats
+    }
+
+    fn figures(&self) -> Figures {
+        let (allocated_objects, allocated_bytes, in_hand) = self.births();
+        let (mut live, mut live_bytes) = (0, 0);
+        for span in self.memory.spans() {
+            let n = u64::from(span.live.get()) - in_hand(span) as u64;
+            live += n;
+            live_bytes += n * span.block_bytes() as u64;
+        }
+        Figures {
+            allocated_objects,
+            allocated_bytes,
+            freed_objects: allocated_objects - live,
+            freed_bytes: allocated_bytes - live_bytes,
+            levels: self.memory.levels(),
+            automatic: self.automatic.get() && self.thresholds.get()[0] != 0,
+            collector_ns: self.collection_ns.get(),
+            stop_ns: self.collection_ns.get(),
+            ..Figures::default()
+        }
+    }
+    /// The soft limit: looked at when the heap next grows.
+    fn set_memory_limit(&self, bytes: Option<usize>) {
+        self.limit_bytes.set(bytes);
+        self.limit_next.set(bytes.unwrap_or(usize::MAX));
+        self.limit_due.set(None);
+        self.retune();
     }
 
     fn give_back(&self) -> usize {
@@ -571,7 +617,7 @@ macro_rules! counting_manager {
                 local.heap()
             }
             #[inline(always)]
-            fn enter(_: &CountingLocal) {}
+            fn enter(_: &CountingLocal, _: &'static std::panic::Location<'static>) {}
             #[inline(always)]
             fn exit(_: &CountingLocal) {}
             #[inline(always)]
@@ -586,6 +632,19 @@ macro_rules! counting_manager {
             unsafe fn born(local: &CountingLocal, info: &'static TypeInfo, p: NonNull<u8>) {
                 // SAFETY: forwarded.
                 unsafe { local.heap().born(info, p) }
+            }
+            #[inline(always)]
+            unsafe fn quick_block(local: &CountingLocal, info: &'static TypeInfo) -> Option<NonNull<u8>> {
+                local.heap().quick_block(info)
+            }
+            #[inline(always)]
+            unsafe fn slow_block(local: &CountingLocal, info: &'static TypeInfo) -> Result<NonNull<u8>, Full> {
+                local.heap().slow_block(info)
+            }
+            #[inline(always)]
+            unsafe fn born_quickly(local: &CountingLocal, info: &'static TypeInfo, p: NonNull<u8>) {
+                // SAFETY: forwarded.
+                unsafe { local.heap().born_in_room(info, p) }
             }
             fn check_outside(local: &CountingLocal, bytes: usize) -> Result<(), Full> {
                 local.heap().memory.check(bytes)
@@ -672,6 +731,20 @@ macro_rules! counting_manager {
             }
             fn stats(heap: &CountingHeap) -> Stats {
                 heap.stats()
+            }
+            fn holdups(heap: &CountingHeap) -> HoldUpSummary {
+                heap.holdups.summary()
+            }
+            fn tally(heap: &CountingHeap) -> &Tally {
+                &heap.tally
+            }
+            fn figures(heap: &CountingHeap) -> Figures {
+                heap.figures()
+            }
+            fn memory_limit(heap: &CountingHeap, new: Option<Option<usize>>) -> Option<Option<usize>> {
+                let old = heap.limit_bytes.get();
+                new.inspect(|&bytes| heap.set_memory_limit(bytes));
+                Some(old)
             }
             fn verify(local: &CountingLocal) -> Result<(), String> {
                 local.heap().verify()

@@ -52,8 +52,32 @@ impl<'gc, T, M: Manager> Gc<'gc, T, M> {
     {
         const { assert!(align_of::<T>() <= 8, "objects are aligned to 8 bytes") };
         let info = InfoOf::<'gc, T, M>::INFO;
-        // SAFETY: `T: Trace<'gc, M>` may live in a heap of `M`, whose session `mc` is; the write and `born` follow
-        // at once.
+        // SAFETY: `T: Trace<'gc, M>` may live in a heap of `M`, whose session `mc` is; the write and `born` follow at once.
+        unsafe {
+            let p = match M::quick_block(mc.local(), info) {
+                Some(p) => p,
+                // Two words pass in registers, and so does nothing have to be kept over a call that is rare.
+                None if M::CONSTRAINTS.counted && size_of::<T>() <= 2 * size_of::<usize>() => {
+                    return Self::place_slowly(mc, value);
+                }
+                None => match M::slow_block(mc.local(), info) {
+                    Ok(p) => p,
+                    Err(full) => return Err(NoRoom { value, full }),
+                },
+            };
+            p.cast::<T>().write(value);
+            M::born_quickly(mc.local(), info, p);
+            Ok(Self::from_owned(p.cast()))
+        }
+    }
+    #[cold]
+    #[inline(never)]
+    fn place_slowly(mc: &Mutation<'gc, M>, value: T) -> Result<Self, NoRoom<T>>
+    where
+        T: Trace<'gc, M>,
+    {
+        let info = InfoOf::<'gc, T, M>::INFO;
+        // SAFETY: as above.
         unsafe {
             match M::block(mc.local(), info, info.size) {
                 Ok(p) => {

@@ -13,9 +13,16 @@ use super::{
 use crate::{
     alloc::Full,
     config::{Config, ConfigError},
-    observe::{Callbacks, Stats, blocks::Blocks},
+    observe::{
+        Callbacks, HoldUpSummary, Stats,
+        blocks::Blocks,
+        figures::Figures,
+        tally::{Errand, Tally},
+    },
 };
-use std::{cell::Cell, marker::PhantomData, ops::ControlFlow, ptr::NonNull};
+use std::{cell::Cell, marker::PhantomData, ops::ControlFlow, panic::Location, ptr::NonNull};
+
+pub use crate::observe::collection::Cause;
 
 /// An invariant lifetime that belongs to one session, and `!Send + !Sync`: no handle leaves its session (I1).
 pub type Brand<'gc> = PhantomData<(Cell<&'gc ()>, *const ())>;
@@ -86,8 +93,8 @@ pub unsafe trait Manager: sealed::Sealed + Sized + 'static {
     fn detach(local: Box<Self::Local>);
     /// The shared part of a mutator's.
     fn shared(local: &Self::Local) -> &Self::Shared;
-    /// Opens a session: waits while a collection starts.
-    fn enter(local: &Self::Local);
+    /// Opens a session, which its opener calls at `at`: waits while a collection starts.
+    fn enter(local: &Self::Local, at: &'static Location<'static>);
     /// Closes it.
     fn exit(local: &Self::Local);
 
@@ -104,6 +111,34 @@ pub unsafe trait Manager: sealed::Sealed + Sized + 'static {
     /// # Safety
     /// The object at `p`, which `block` returned for `info`, is written.
     unsafe fn born(local: &Self::Local, info: &'static TypeInfo, p: NonNull<u8>);
+    /// A short cut that a manager may have: [`Self::block`] for an object without a tail where nothing else is to be done
+    /// than to take one.  [`Self::born_quickly`] follows.
+    ///
+    /// # Safety
+    /// As [`Self::block`].
+    #[inline(always)]
+    unsafe fn quick_block(local: &Self::Local, info: &'static TypeInfo) -> Option<NonNull<u8>> {
+        let _ = (local, info);
+        None
+    }
+    /// [`Self::block`], so that [`Self::born_quickly`] may follow.
+    ///
+    /// # Safety
+    /// As [`Self::block`].
+    #[inline(always)]
+    unsafe fn slow_block(local: &Self::Local, info: &'static TypeInfo) -> Result<NonNull<u8>, Full> {
+        // SAFETY: forwarded.
+        unsafe { Self::block(local, info, info.size) }
+    }
+    /// [`Self::born`] of an object in a block of the two above.
+    ///
+    /// # Safety
+    /// The object at `p`, which one of the two returned for `info`, is written.
+    #[inline(always)]
+    unsafe fn born_quickly(local: &Self::Local, info: &'static TypeInfo, p: NonNull<u8>) {
+        // SAFETY: forwarded.
+        unsafe { Self::born(local, info, p) }
+    }
     /// Whether `bytes` more outside the heap would pass the hard limit.
     fn check_outside(local: &Self::Local, bytes: usize) -> Result<(), Full>;
 
@@ -246,6 +281,25 @@ pub unsafe trait Manager: sealed::Sealed + Sized + 'static {
 
     /// A snapshot of the figures.  Stops nobody.
     fn stats(shared: &Self::Shared) -> Stats;
+    /// Hold-ups so far.
+    fn holdups(shared: &Self::Shared) -> HoldUpSummary {
+        let _ = shared;
+        HoldUpSummary::default()
+    }
+    /// What the heap counts of itself.
+    fn tally(shared: &Self::Shared) -> &Tally;
+    /// The sums behind Go's words.  Stops nobody, and waits for no lock that is held while something is collected.
+    fn figures(shared: &Self::Shared) -> Figures;
+    /// Go's percentage (`None` is off): sets it, if it is given; the old one, or `None` where there is no such knob.
+    fn gc_percent(shared: &Self::Shared, new: Option<Option<u32>>) -> Option<Option<u32>> {
+        let _ = (shared, new);
+        None
+    }
+    /// The soft limit in bytes (`None`: there is no limit), likewise.
+    fn memory_limit(shared: &Self::Shared, new: Option<Option<usize>>) -> Option<Option<usize>> {
+        let _ = (shared, new);
+        None
+    }
     /// Walks every invariant of the manager's own.
     ///
     /// # Errors
@@ -280,23 +334,6 @@ impl Request {
     pub const FULL: Request = Request { generation: 2, save_all: false, cause: Cause::Asked };
 }
 
-/// Why a collection began (HotSpot `gcCause.hpp`, Go `gcTrigger`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Cause {
-    /// The program asked.
-    Asked,
-    /// A count of allocations passed its threshold.
-    Threshold,
-    /// The heap reached its goal.
-    Goal,
-    /// A limit is near.
-    Limit,
-    /// Zeal: at every n-th chance.
-    Zeal,
-    /// The heap is being taken down.
-    Exit,
-}
-
 /// What a collection did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Collected {
@@ -315,6 +352,18 @@ pub enum RawPending {
     WeakDied(NonNull<u8>),
     /// This object would have been released, had not SAVEALL been set.
     Saved(NonNull<u8>),
+}
+
+impl RawPending {
+    /// The user code that it calls for; none for a plain notice, and what was saved.
+    pub(crate) fn errand(&self) -> Option<Errand> {
+        match *self {
+            RawPending::Finalize(_) => Some(Errand::Finalizer),
+            // SAFETY: the queue keeps what is in it alive.
+            RawPending::WeakDied(p) => unsafe { TypeInfo::of(p) }.told.map(|_| Errand::Cleanup),
+            RawPending::Saved(_) => None,
+        }
+    }
 }
 
 /// Facts about one object.

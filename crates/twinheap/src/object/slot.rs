@@ -45,6 +45,11 @@ impl<'gc, T, M: Manager> Slot<'gc, T, M> {
     pub fn is_empty(&self) -> bool {
         self.raw.peek().is_null()
     }
+    /// The object, nothing counted for it.
+    #[inline(always)]
+    pub(crate) fn peek(&self) -> Option<NonNull<T>> {
+        NonNull::new(self.raw.peek()).map(NonNull::cast)
+    }
     /// Puts `value` in.
     #[inline(always)]
     pub fn set(&self, mc: &Mutation<'gc, M>, value: Option<Gc<'gc, T, M>>) {

@@ -1,4 +1,4 @@
-//! [`Tail`]: an object whose last part is a run-time number of elements; [`GcStr`]: text in the heap.
+//! [`Tail`]: an object whose last part is a run-time number of elements.
 //!
 //! ```text
 //! ┌───────┬────────┬────┬────┬─ ─ ─┐
@@ -8,10 +8,10 @@
 //! Instances (`header` = class, elements = [`ValSlot`]s), tuples (elements = `Val`), strings (elements = bytes).
 //! Elements are moved in as bytes, from a vector's end, or begin as zeroes: no user code runs while the block is half
 //! written, so nothing half-built is ever seen.
-//! Not here: blocks (`alloc`).  Overview: `object`.
+//! Not here: blocks (`alloc`), text (`text`).  Overview: `object`.
 
 use super::{
-    gc::{Gc, GcId, out_of_memory},
+    gc::{Gc, out_of_memory},
     managed::Manager,
     session::Mutation,
     slot::Slot,
@@ -20,7 +20,7 @@ use super::{
     val::ValSlot,
 };
 use crate::alloc::Full;
-use std::{marker::PhantomData, mem::offset_of, ops::Deref, ptr::NonNull};
+use std::{marker::PhantomData, mem::offset_of, ops::Range, ptr::NonNull};
 
 /// A header and `len` elements in one block.  Only ever seen through a [`Gc`].
 #[repr(C)]
@@ -178,6 +178,19 @@ pub(crate) fn tail_of<'a, 'gc, H, E, M: Manager>(gc: &'a Gc<'gc, Tail<H, E>, M>)
     }
 }
 
+/// Header and elements of the object at `p`.
+///
+/// # Safety
+/// A whole object, which is there for `'a`.
+#[inline(always)]
+pub(crate) unsafe fn parts<'a, H, E>(p: NonNull<Tail<H, E>>) -> (&'a H, &'a [E]) {
+    // SAFETY: whole, by the caller's promise; `len` never changes.
+    unsafe {
+        let first = p.cast::<u8>().add(offset_of!(Tail<H, E>, elements)).cast::<E>();
+        (&(*p.as_ptr()).header, std::slice::from_raw_parts(first.as_ptr(), (*p.as_ptr()).len))
+    }
+}
+
 /// The stand-in in type identities.
 #[doc(hidden)]
 pub struct TailId<H, E>(PhantomData<fn() -> (H, E)>);
@@ -195,6 +208,7 @@ unsafe impl<'gc, H: Trace<'gc, M>, E: Trace<'gc, M>, M: Manager> Trace<'gc, M> f
         (true, _) => Kind::Container,
     };
     const NEEDS_DROP: bool = std::mem::needs_drop::<H>() || std::mem::needs_drop::<E>();
+    const DROPS_IN_PLACE: bool = false;
     const ELEMENT_SIZE: usize = size_of::<E>();
     const TAG: u8 = H::TAG;
     const HAS_FINALIZER: bool = H::HAS_FINALIZER;
@@ -206,11 +220,22 @@ unsafe impl<'gc, H: Trace<'gc, M>, E: Trace<'gc, M>, M: Manager> Trace<'gc, M> f
     #[inline]
     unsafe fn visit_at<V: Visitor<M>>(p: NonNull<Self>, visitor: &mut V) {
         // SAFETY: a whole object that may be read, by the caller's promise.
+        unsafe { Self::visit_piece_at(p, 0..(*p.as_ptr()).len, visitor) }
+    }
+    unsafe fn tail_len_at(p: NonNull<Self>) -> usize {
+        // SAFETY: a whole object, by the caller's promise; its length never changes.
+        unsafe { (*p.as_ptr()).len }
+    }
+    #[inline]
+    unsafe fn visit_piece_at<V: Visitor<M>>(p: NonNull<Self>, range: Range<usize>, visitor: &mut V) {
+        // SAFETY: a whole object that may be read, and elements of it, by the caller's promise.
         unsafe {
-            (*p.as_ptr()).header.trace(visitor);
+            if range.start == 0 {
+                (*p.as_ptr()).header.trace(visitor);
+            }
             if E::NEEDS_TRACE {
                 let first = p.cast::<u8>().add(offset_of!(Tail<H, E>, elements)).cast::<E>();
-                for i in 0..(*p.as_ptr()).len {
+                for i in range {
                     first.add(i).as_ref().trace(visitor)
                 }
             }
@@ -300,60 +325,5 @@ impl<'gc, H: Trace<'gc, M>, M: Manager> Gc<'gc, Tail<H, TextByte>, M> {
         // SAFETY: transparent over `u8`, and a `TextByte` tail is made by `try_text` only (nobody owns or copies such an
         // element, so neither `try_from_end` nor `try_copy_from` can be given one); its bytes are a `str` for ever.
         unsafe { std::str::from_utf8_unchecked(&*(&raw const *bytes as *const [u8])) }
-    }
-}
-
-/// Text in the heap, immutable; dereferences to `str`.
-#[repr(transparent)]
-pub struct GcStr<'gc, M: Manager>(Gc<'gc, Tail<(), u8>, M>);
-
-impl<'gc, M: Manager> GcStr<'gc, M> {
-    /// A copy of `text`.
-    ///
-    /// # Panics
-    /// At the hard limit, or when the system refuses memory.
-    #[track_caller]
-    pub fn new(mc: &Mutation<'gc, M>, text: &str) -> Self {
-        Self::try_new(mc, text).unwrap_or_else(|full| out_of_memory(full))
-    }
-    /// A copy of `text`.
-    ///
-    /// # Errors
-    /// [`Full`].
-    pub fn try_new(mc: &Mutation<'gc, M>, text: &str) -> Result<Self, Full> {
-        Gc::try_copy_from(mc, (), text.as_bytes()).map(GcStr)
-    }
-    /// Whether both are the same object.
-    pub fn ptr_eq(&self, other: &Self) -> bool {
-        self.0.ptr_eq(&other.0)
-    }
-}
-impl<M: Manager> Clone for GcStr<'_, M> {
-    fn clone(&self) -> Self {
-        GcStr(self.0.clone())
-    }
-}
-impl<M: Manager> Deref for GcStr<'_, M> {
-    type Target = str;
-    #[inline]
-    fn deref(&self) -> &str {
-        // SAFETY: the bytes were copied from a `str` and never change.
-        unsafe { std::str::from_utf8_unchecked(tail_of(&self.0)) }
-    }
-}
-impl<M: Manager> std::fmt::Debug for GcStr<'_, M> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Debug::fmt(&**self, f)
-    }
-}
-// SAFETY: forwarded.
-unsafe impl<'gc, M: Manager> Trace<'gc, M> for GcStr<'gc, M> {
-    type Id = GcId<str>;
-    const NEEDS_TRACE: bool = true;
-    const FIXED: bool = true;
-    const DROP: DropKind = DropKind::None;
-    #[inline]
-    fn trace<V: Visitor<M>>(&self, visitor: &mut V) {
-        self.0.trace(visitor)
     }
 }

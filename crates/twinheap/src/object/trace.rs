@@ -12,7 +12,7 @@ use super::{
     type_info::{DropKind, Kind},
     weak::WeakBox,
 };
-use std::{marker::PhantomData, ptr::NonNull};
+use std::{marker::PhantomData, ops::Range, ptr::NonNull};
 
 pub(crate) mod sealed {
     /// Visitors are in this crate: one of somebody else's could enter a cell that a thread is changing.
@@ -23,6 +23,8 @@ pub(crate) mod sealed {
 pub trait Visitor<M: Manager>: sealed::Sealed {
     /// A reference to the object at `target`.
     fn edge(&mut self, target: NonNull<u8>);
+    /// A reference to the object at `value` that counts only while the one at `key` is alive (null: it has died).
+    fn ephemeron(&mut self, key: *mut u8, value: NonNull<u8>);
     /// Whether the contents of this cell may be looked at now.
     fn enter_cell(&mut self, scan: &M::Scan, borrow: &M::Borrow) -> bool;
     /// Looked at.
@@ -78,6 +80,9 @@ pub unsafe trait Trace<'gc, M: Manager>: Sized {
     /// Whether `drop_at` does anything.
     #[doc(hidden)]
     const NEEDS_DROP: bool = std::mem::needs_drop::<Self>();
+    /// Whether `drop_at` is `drop_in_place`.
+    #[doc(hidden)]
+    const DROPS_IN_PLACE: bool = Self::RELEASE.is_none();
     /// Bytes of a tail's element.
     #[doc(hidden)]
     const ELEMENT_SIZE: usize = 0;
@@ -125,6 +130,27 @@ pub unsafe trait Trace<'gc, M: Manager>: Sized {
     unsafe fn visit_at<V: Visitor<M>>(p: NonNull<Self>, visitor: &mut V) {
         // SAFETY: a whole object by the caller's promise.
         unsafe { p.as_ref() }.trace(visitor)
+    }
+    /// How many elements the tail of the object at `p` has.
+    ///
+    /// # Safety
+    /// `p` is a whole object.
+    #[doc(hidden)]
+    unsafe fn tail_len_at(p: NonNull<Self>) -> usize {
+        let _ = p;
+        0
+    }
+    /// Shows the references of the tail's elements `range`; those of the header come with element 0.  Pieces that together
+    /// are the tail show what [`Trace::visit_at`] shows, each reference once.
+    ///
+    /// # Safety
+    /// As [`Trace::visit_at`]; and `range` lies within the tail.
+    #[doc(hidden)]
+    unsafe fn visit_piece_at<V: Visitor<M>>(p: NonNull<Self>, range: Range<usize>, visitor: &mut V) {
+        if range.start == 0 {
+            // SAFETY: the caller's promise.
+            unsafe { Self::visit_at(p, visitor) }
+        }
     }
     /// Drops the object at `p`, its tail included.
     ///
@@ -195,6 +221,9 @@ impl<M: Manager> Visitor<M> for Each<'_> {
     fn edge(&mut self, target: NonNull<u8>) {
         self.in_cells += (self.depth > 0) as usize;
         (self.f)(target)
+    }
+    fn ephemeron(&mut self, _: *mut u8, value: NonNull<u8>) {
+        Visitor::<M>::edge(self, value)
     }
     fn enter_cell(&mut self, _: &M::Scan, borrow: &M::Borrow) -> bool {
         use super::managed::BorrowWord;

@@ -7,7 +7,7 @@
 
 use super::{managed::Manager, trace::Trace};
 use crate::alloc::SpanRef;
-use std::{any::TypeId, marker::PhantomData, ptr::NonNull};
+use std::{any::TypeId, marker::PhantomData, ops::Range, ptr::NonNull};
 
 /// What an object is to collections and listings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,15 @@ pub struct Visits {
     pub each: VisitFn,
 }
 
+/// How a tail is looked at in pieces, by the first visitor.
+#[derive(Clone, Copy)]
+pub struct Pieces {
+    /// How many elements the object has.
+    pub len: unsafe fn(NonNull<u8>) -> usize,
+    /// Shows the references of so many elements, from the one named first; with element 0 come those of the header.
+    pub visit: unsafe fn(NonNull<u8>, Range<usize>, NonNull<()>),
+}
+
 /// A type of object under one manager.
 pub struct TypeInfo {
     /// Identity of the type.
@@ -67,6 +76,8 @@ pub struct TypeInfo {
     pub tag: u8,
     /// Whether its first field is a `WeakHead`.
     pub is_weak_box: bool,
+    /// `drop` is `drop_in_place`, runs nobody's code, and there is no finalizer.
+    pub is_plain: bool,
     /// Runs the destructor in place, if there is one.
     pub drop: Option<unsafe fn(NonNull<u8>)>,
     /// Runs the user's finalizer (`object`, `mutation`), if the type has one.
@@ -77,6 +88,8 @@ pub struct TypeInfo {
     pub counted: Option<unsafe fn(NonNull<u8>) -> bool>,
     /// The visit functions.
     pub visits: Visits,
+    /// The same in pieces, where a tail has references.
+    pub pieces: Option<Pieces>,
 }
 
 impl TypeInfo {
@@ -131,11 +144,17 @@ impl<'gc, T: Trace<'gc, M>, M: Manager> InfoOf<'gc, T, M> {
         drop_kind: T::DROP,
         tag: T::TAG,
         is_weak_box: T::IS_WEAK_BOX,
+        is_plain: T::NEEDS_DROP && T::DROPS_IN_PLACE && !matches!(T::DROP, DropKind::Arbitrary) && !T::HAS_FINALIZER,
         drop: if T::NEEDS_DROP { Some(drop_erased::<T, M>) } else { None },
         finalize: if T::HAS_FINALIZER { Some(finalize_erased::<T, M>) } else { None },
         told: if T::IS_TOLD { Some(told_erased::<T, M>) } else { None },
         counted: if M::SESSIONS && T::COUNTED.is_some() { Some(counted_erased::<T, M>) } else { None },
         visits: Visits { first: visit_first::<T, M>, second: visit_second::<T, M>, each: visit_each::<T, M> },
+        pieces: if T::ELEMENT_SIZE != 0 && T::NEEDS_TRACE {
+            Some(Pieces { len: tail_len_erased::<T, M>, visit: visit_piece_first::<T, M> })
+        } else {
+            None
+        },
     };
 }
 
@@ -172,6 +191,18 @@ unsafe fn told_erased<'gc, T: Trace<'gc, M>, M: Manager>(p: NonNull<u8>, mc: Non
 unsafe fn visit_first<'gc, T: Trace<'gc, M>, M: Manager>(p: NonNull<u8>, v: NonNull<()>) {
     // SAFETY: as above; the manager passes its first visitor, exclusively borrowed.
     unsafe { T::visit_at(p.cast(), v.cast::<M::FirstVisitor>().as_mut()) }
+}
+/// # Safety
+/// `p` is a whole `T`.
+unsafe fn tail_len_erased<'gc, T: Trace<'gc, M>, M: Manager>(p: NonNull<u8>) -> usize {
+    // SAFETY: called through the TypeInfo of `T` on a block of its span that holds a whole `T`.
+    unsafe { T::tail_len_at(p.cast()) }
+}
+/// # Safety
+/// As `visit_first`; and `range` lies within the tail.
+unsafe fn visit_piece_first<'gc, T: Trace<'gc, M>, M: Manager>(p: NonNull<u8>, range: Range<usize>, v: NonNull<()>) {
+    // SAFETY: as in `visit_first`.
+    unsafe { T::visit_piece_at(p.cast(), range, v.cast::<M::FirstVisitor>().as_mut()) }
 }
 /// # Safety
 /// `p` is a `T` that may be read now; `v` points to the visitor this function is for, borrowed by nobody else.

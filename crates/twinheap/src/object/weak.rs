@@ -28,6 +28,8 @@ pub struct WeakHead {
     pub(crate) older: AtomicPtr<WeakHead>,
     pub(crate) newer: AtomicPtr<WeakHead>,
     pub(crate) notify: bool,
+    /// It is an ephemeron's: a value follows (`ephemeron`).
+    pub(crate) is_ephemeron: bool,
 }
 
 /// The object behind a weak reference: head, then `data`.
@@ -41,17 +43,7 @@ pub struct WeakBox<'gc, D, M: Manager> {
 impl<D, M: Manager> WeakBox<'_, D, M> {
     /// A box without a target, to be bound to one later (`Cc::new_cyclic`).
     pub(crate) fn unbound(data: D) -> Self {
-        let null = || AtomicPtr::new(std::ptr::null_mut());
-        WeakBox {
-            head: WeakHead {
-                target: AtomicPtr::new(std::ptr::null_mut()),
-                older: null(),
-                newer: null(),
-                notify: false,
-            },
-            data,
-            of: PhantomData,
-        }
+        WeakBox { head: WeakHead::of(std::ptr::null_mut(), false, false), data, of: PhantomData }
     }
     /// The manager's part.
     pub(crate) fn head(&self) -> &WeakHead {
@@ -99,12 +91,7 @@ impl<'gc, D: Trace<'gc, M>, M: Manager> Gc<'gc, WeakBox<'gc, D, M>, M> {
                 Err(full) => return Err(NoRoom { value: data, full }),
             };
             p.cast::<WeakBox<'gc, D, M>>().write(WeakBox {
-                head: WeakHead {
-                    target: AtomicPtr::new(target.ptr().as_ptr()),
-                    older: AtomicPtr::new(std::ptr::null_mut()),
-                    newer: AtomicPtr::new(std::ptr::null_mut()),
-                    notify,
-                },
+                head: WeakHead::of(target.ptr().as_ptr(), notify, false),
                 data,
                 of: PhantomData,
             });
@@ -131,6 +118,7 @@ unsafe impl<'gc, D: Trace<'gc, M>, M: Manager> Trace<'gc, M> for WeakBox<'gc, D,
     const NEEDS_TRACE: bool = D::NEEDS_TRACE;
     const DROP: DropKind = D::DROP;
     const NEEDS_DROP: bool = M::CONSTRAINTS.counted || std::mem::needs_drop::<D>();
+    const DROPS_IN_PLACE: bool = false;
     const IS_WEAK_BOX: bool = true;
     const TAG: u8 = D::TAG;
     const IS_TOLD: bool = D::HEARS;
@@ -202,6 +190,11 @@ unsafe impl<'gc, T: Trace<'gc, M>, M: Manager> Trace<'gc, M> for GcWeak<'gc, T, 
 }
 
 impl WeakHead {
+    /// One that is in no list.
+    pub(crate) fn of(target: *mut u8, notify: bool, is_ephemeron: bool) -> Self {
+        let null = || AtomicPtr::new(std::ptr::null_mut());
+        WeakHead { target: AtomicPtr::new(target), older: null(), newer: null(), notify, is_ephemeron }
+    }
     /// Nulls the target (the manager found it dead).
     #[inline]
     pub(crate) fn clear(&self) {

@@ -1,6 +1,7 @@
 //! Hold-ups: intervals above 10 µs in which a mutator could not run its own work because of the manager.
 //! Stops alone flatter (Go's are 50 µs while single operations wait 20 ms), so every cause is kept.
 
+use super::times::{TimeHistogram, Times};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -59,20 +60,22 @@ impl HoldUpCause {
 /// Nanoseconds below which an interval is not a hold-up.
 pub const HOLDUP_MIN_NS: u64 = 10_000;
 
-/// Buckets a power of two is cut into: figures are exact within 1/8.
-const SUB: usize = 8;
-const BUCKETS: usize = 40 * SUB;
-
 /// Where hold-ups are recorded.  Relaxed counters: a reader sees each hold-up sooner or later, never half of one cause.
+///
+/// ```text
+/// count == Σ over causes of the counts in its histogram       (`summary`, by construction)
+/// spent of a cause >= total of its hold-ups                   (`spent` has the short ones, too)
+/// ```
+#[derive(Default)]
 pub struct HoldUps {
-    buckets: [AtomicU64; BUCKETS],
     causes: [PerCause; HoldUpCause::ALL.len()],
 }
 #[derive(Default)]
 struct PerCause {
-    count: AtomicU64,
+    times: Times,
     total_ns: AtomicU64,
     max_ns: AtomicU64,
+    spent_ns: AtomicU64,
 }
 
 /// Hold-ups read at one moment.
@@ -90,12 +93,8 @@ pub struct HoldUpSummary {
     pub total_ns: u64,
     /// Count, total and longest of each cause that occurred.
     pub by_cause: Vec<(HoldUpCause, u64, u64, u64)>,
-}
-
-impl Default for HoldUps {
-    fn default() -> Self {
-        HoldUps { buckets: std::array::from_fn(|_| AtomicU64::new(0)), causes: Default::default() }
-    }
+    /// How long they were, of each cause that occurred.
+    pub histograms: Vec<(HoldUpCause, TimeHistogram)>,
 }
 
 impl HoldUps {
@@ -107,72 +106,47 @@ impl HoldUps {
     /// Records `took`, if it makes a hold-up.
     pub fn record(&self, cause: HoldUpCause, took: Duration) {
         let ns = took.as_nanos().min(u64::MAX as u128) as u64;
+        let c = &self.causes[cause as usize];
+        c.spent_ns.fetch_add(ns, Relaxed);
         if ns < HOLDUP_MIN_NS {
             return;
         }
-        self.buckets[bucket(ns)].fetch_add(1, Relaxed);
-        let c = &self.causes[cause as usize];
-        c.count.fetch_add(1, Relaxed);
+        c.times.record(ns);
         c.total_ns.fetch_add(ns, Relaxed);
+        // Last: `summary` passes over causes without one.
         c.max_ns.fetch_max(ns, Relaxed);
+    }
+    /// Nanoseconds of this cause, in intervals too short for a hold-up as well.
+    pub fn spent_ns(&self, cause: HoldUpCause) -> u64 {
+        self.causes[cause as usize].spent_ns.load(Relaxed)
     }
     /// Reads them.
     pub fn summary(&self) -> HoldUpSummary {
-        let counts: Vec<u64> = self.buckets.iter().map(|b| b.load(Relaxed)).collect();
-        let count: u64 = counts.iter().sum();
-        let by_cause: Vec<_> = HoldUpCause::ALL
-            .into_iter()
-            .map(|c| {
-                let p = &self.causes[c as usize];
-                (c, p.count.load(Relaxed), p.total_ns.load(Relaxed), p.max_ns.load(Relaxed))
-            })
-            .filter(|c| c.1 > 0)
-            .collect();
-        let max_ns = by_cause.iter().map(|c| c.3).max().unwrap_or(0);
-        let at = |share_of_100: u64| {
-            let want = (count * share_of_100).div_ceil(100);
-            let mut seen = 0;
-            for (i, n) in counts.iter().enumerate() {
-                seen += n;
-                if seen >= want && want > 0 {
-                    return upper(i).min(max_ns);
-                }
+        let mut all = TimeHistogram::default();
+        let mut out = HoldUpSummary::default();
+        for cause in HoldUpCause::ALL {
+            let p = &self.causes[cause as usize];
+            if p.max_ns.load(Relaxed) == 0 {
+                continue;
             }
-            0
-        };
-        HoldUpSummary {
-            count,
-            p50_ns: at(50),
-            p99_ns: at(99),
-            max_ns,
-            total_ns: by_cause.iter().map(|c| c.2).sum(),
-            by_cause,
+            let times = p.times.read();
+            all.add(&times);
+            let (total_ns, max_ns) = (p.total_ns.load(Relaxed), p.max_ns.load(Relaxed));
+            out.by_cause.push((cause, times.count(), total_ns, max_ns));
+            out.total_ns += total_ns;
+            out.max_ns = out.max_ns.max(max_ns);
+            out.histograms.push((cause, times));
         }
+        out.count = all.count();
+        out.p50_ns = all.percentile_ns(50).min(out.max_ns);
+        out.p99_ns = all.percentile_ns(99).min(out.max_ns);
+        out
     }
-}
-
-fn bucket(ns: u64) -> usize {
-    let power = 63 - ns.leading_zeros() as usize;
-    let sub = if power >= 3 { (ns >> (power - 3)) as usize & (SUB - 1) } else { 0 };
-    (power * SUB + sub).min(BUCKETS - 1)
-}
-/// The largest value of a bucket.
-fn upper(bucket: usize) -> u64 {
-    let (power, sub) = (bucket / SUB, bucket % SUB);
-    if power < 3 { 1 << (power + 1) } else { ((SUB + sub + 1) as u64) << (power - 3) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn buckets_hold_their_values() {
-        for ns in [10_000u64, 10_001, 65_535, 65_536, 1_000_000, 123_456_789] {
-            let b = bucket(ns);
-            assert!(upper(b) >= ns && upper(b) <= ns + ns / 8 + 1, "{ns}: {}", upper(b));
-        }
-    }
 
     #[test]
     fn short_intervals_are_not_holdups_and_percentiles_are_of_holdups() {
@@ -187,5 +161,7 @@ mod tests {
         assert_eq!((s.count, s.max_ns), (100, 5_000_000));
         assert!(s.p99_ns < 25_000 && s.p50_ns < 25_000, "{s:?}");
         assert_eq!(s.by_cause.len(), 2);
+        assert_eq!(s.histograms.iter().map(|h| h.1.count()).collect::<Vec<_>>(), [1, 99], "{s:?}");
+        assert_eq!(h.spent_ns(HoldUpCause::Refill), 9_000 + 99 * 20_000);
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     vm::{Args, R, Vm, boot::exc_slot, instance},
 };
 use std::sync::atomic::Ordering::Relaxed;
-use twinheap::{GcAny, OneMutator, Val, ValSlot};
+use twinheap::{GcAny, OneMutator, Val};
 
 /// `gc.get_referents(*objects)`
 pub fn get_referents<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
@@ -154,7 +154,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     && m.index != u32::MAX
                     && let Some(name) = m.name.downcast_ref::<Str>()
                 {
-                    members.push((name.text().to_string(), m.index))
+                    members.push((name.text().to_string(), i.class.slot_at(m.index)))
                 }
             }
             members.sort();
@@ -164,7 +164,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             // Too many for the instance: all of them are in its dict.
             Some(d) if !d.is_inline() => push(Val::from_gc(d)),
             dict => {
-                i.slots.iter().skip(i.class.nslots as usize).for_each(|s| push(s.get()));
+                i.named().iter().skip(i.class.nslots as usize).for_each(|s| push(s.get()));
                 if let Some(d) = dict {
                     d.table.borrow().iter().for_each(|e| push(e.value.clone()))
                 }
@@ -175,8 +175,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         if exception {
             for n in [exc_slot::ARGS, exc_slot::TRACEBACK, exc_slot::CAUSE, exc_slot::CONTEXT] {
-                push(i.slots.get(n).map(ValSlot::get).filter(|v| !v.is_none()).unwrap_or_default())
+                push(Some(i.field(n).get()).filter(|v| !v.is_none()).unwrap_or_default())
             }
+        } else if let Some(r) = crate::types::deque::ring(v) {
+            r.items.borrow().iter().for_each(|v| push(v.clone()))
         } else if let Some(inner) = self.inner(v)
             && let Some(t) = inner.downcast_ref::<Tuple<'gc, M>>()
         {

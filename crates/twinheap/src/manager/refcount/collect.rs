@@ -20,7 +20,8 @@
 
 use super::{
     CountingHeap,
-    cache::blocks,
+    cache::{blocks, is_open},
+    ephemeron::Waiting,
     generations::{LIST_MAX, place},
     handle::{release, retain},
     header::{
@@ -34,11 +35,14 @@ use crate::{
         trace::{Visitor, sealed},
         type_info::{Kind, TypeInfo},
     },
-    observe::HoldUpCause,
+    observe::{HoldUpCause, StopCause, tally::unix_ns},
     sync::{Ordering::Relaxed, seeded},
     unwind::contained,
 };
-use std::{ptr::NonNull, time::Instant};
+use std::{
+    ptr::NonNull,
+    time::{Duration, Instant},
+};
 
 /// Which objects a pass is about, decided by the word `aux` alone: `(aux ^ flip) & mask <= limit`.
 #[derive(Clone, Copy)]
@@ -82,14 +86,16 @@ enum Pass {
 }
 /// The second pass: what the living refer to lives.
 pub struct Reach {
-    set: Set,
+    pub(super) set: Set,
     /// Over all spans (`stack` is a stack) or over a list (`stack` is the list, and late ones go to its end).
-    all: bool,
+    pub(super) all: bool,
     /// Over all spans: where the walk is.  It is going to visit whoever lies behind this address and is held from outside.
     at: usize,
     ahead: Ahead,
     stack: Vec<*mut u8>,
     reached: usize,
+    /// Values of ephemerons that live, by keys of which that is not known (`ephemeron`).  None: values live in any case.
+    pub(super) waiting: Option<Waiting>,
 }
 /// Targets in the order in which they were met, each for as long as memory takes to answer: links at random cost a cache
 /// miss each, and so many of them go on at a time.
@@ -152,6 +158,11 @@ impl sealed::Sealed for Subtract {}
 impl sealed::Sealed for Reach {}
 
 impl<M: Manager> Visitor<M> for Subtract {
+    // Counted as any other: it is the second pass that looks at the key.
+    #[inline(always)]
+    fn ephemeron(&mut self, _: *mut u8, value: NonNull<u8>) {
+        Visitor::<M>::edge(self, value)
+    }
     #[inline(always)]
     fn edge(&mut self, target: NonNull<u8>) {
         match self.pass {
@@ -201,6 +212,24 @@ impl Subtract {
 impl<M: Manager> Visitor<M> for Reach {
     #[inline(always)]
     fn edge(&mut self, target: NonNull<u8>) {
+        self.meet(target)
+    }
+    #[inline(always)]
+    fn ephemeron(&mut self, key: *mut u8, value: NonNull<u8>) {
+        self.meet_ephemeron(key, value)
+    }
+    #[inline(always)]
+    fn enter_cell(&mut self, _: &M::Scan, borrow: &M::Borrow) -> bool {
+        !borrow.is_exclusive()
+    }
+    #[inline(always)]
+    fn exit_cell(&mut self, _: &M::Scan) {}
+}
+
+impl Reach {
+    /// A living object refers to `target`.
+    #[inline(always)]
+    pub(super) fn meet(&mut self, target: NonNull<u8>) {
         if self.all {
             if let Some(target) = self.ahead.exchange(target) {
                 self.reach(target)
@@ -221,15 +250,6 @@ impl<M: Manager> Visitor<M> for Reach {
             h.aux.set(aux + ONE);
         }
     }
-    #[inline(always)]
-    fn enter_cell(&mut self, _: &M::Scan, borrow: &M::Borrow) -> bool {
-        !borrow.is_exclusive()
-    }
-    #[inline(always)]
-    fn exit_cell(&mut self, _: &M::Scan) {}
-}
-
-impl Reach {
     /// Over all spans: what the living refer to lives.
     #[inline(always)]
     fn reach(&mut self, target: NonNull<u8>) {
@@ -298,7 +318,7 @@ impl Subtract {
 }
 impl Reach {
     fn new(set: Set, all: bool, stack: Vec<*mut u8>) -> Reach {
-        Reach { set, all, at: usize::MAX, ahead: Ahead::new(), stack, reached: 0 }
+        Reach { set, all, at: usize::MAX, ahead: Ahead::new(), stack, reached: 0, waiting: Some(Waiting::default()) }
     }
     /// # Safety
     /// As [`Subtract::visit`].
@@ -306,6 +326,9 @@ impl Reach {
     unsafe fn visit(&mut self, info: &'static TypeInfo, p: NonNull<u8>) {
         // SAFETY: as there; this one is second.
         unsafe { (info.visits.second)(p, NonNull::from(&mut *self).cast()) }
+        if self.waiting.as_ref().is_some_and(|waiting| !waiting.is_empty()) {
+            self.meet_values_of(p)
+        }
     }
 }
 
@@ -376,7 +399,7 @@ impl CountingHeap {
         } else {
             self.complete(suspended)
         };
-        self.note_time(began, request.cause);
+        self.note_time(began, request.cause, !queued);
         out
     }
 
@@ -392,12 +415,17 @@ impl CountingHeap {
         suspended.condemned = self.look_again(suspended.condemned, suspended.generation);
         let cause = suspended.cause;
         let out = self.complete(suspended);
-        self.note_time(began, cause);
+        self.note_time(began, cause, true);
         Some(out)
     }
 
-    fn note_time(&self, began: Instant, cause: Cause) {
+    /// A collection, or a part of one, is over: all of it is a stop, which nobody is waited for.
+    fn note_time(&self, began: Instant, cause: Cause, whole: bool) {
         let took = began.elapsed();
+        self.tally.stopped(StopCause::Collection, Duration::ZERO, took);
+        if whole {
+            self.tally.collected(cause, took, unix_ns())
+        }
         self.collection_ns.set(self.collection_ns.get() + took.as_nanos() as u64);
         let cause = if cause == Cause::Asked { HoldUpCause::Asked } else { HoldUpCause::CycleCollection };
         self.holdups.record(cause, took);
@@ -543,7 +571,8 @@ impl CountingHeap {
                     }
                 }
             }
-            if here == 0 && !back {
+            // Who is born in an open one does not say so.
+            if here == 0 && !back && !is_open(span) {
                 span.swept.store(0, Relaxed);
             }
             total.objects += here;
@@ -622,6 +651,8 @@ impl CountingHeap {
     fn destroy_what_nobody_waits_for(&self, condemned: Vec<*mut u8>, ghosts: usize) -> (Vec<*mut u8>, usize) {
         condemned.iter().for_each(|&p| object(p).1.begin(0));
         let mut reach = Reach::new(Set::CONDEMNED, true, Vec::new());
+        // A finalizer may ask for values.
+        reach.waiting = None;
         for &p in &condemned {
             let (_, h, info) = object(p);
             if info.finalize.is_some() && h.has(UNSEEN) {

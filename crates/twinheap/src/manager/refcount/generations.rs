@@ -18,11 +18,12 @@
 
 use super::{
     CountingHeap,
+    cache::block_bytes,
     collect::Subtract,
     header::{Header, LEAF, NUMBER_MAX, OLD, Outside, acyclic, header, young},
 };
 use crate::{
-    alloc::SpanRef,
+    alloc::{Full, SpanRef},
     config::CollectAt,
     object::{
         managed::{Cause, Request},
@@ -34,6 +35,8 @@ use std::ptr::NonNull;
 
 /// Entries a list begins with: two young generations of CPython's default threshold.  (Fewer under Miri.)
 const LIST_MIN: usize = if cfg!(miri) { 16 } else { 4096 };
+/// Holes that are looked for at a time.
+const ROW: usize = 32;
 /// A list never grows beyond this many entries, so that every index fits into a header's number.  (Fewer in this file's
 /// tests.)
 pub(super) const LIST_MAX: usize = if cfg!(test) { 2 * LIST_MIN } else { NUMBER_MAX as usize - 1 };
@@ -45,9 +48,9 @@ pub(super) const fn is_examined(info: &TypeInfo) -> bool {
     info.needs_trace || info.is_weak_box
 }
 
-/// The span of `p` holds an object that full collections look at (`Span::swept` is not used otherwise here).
-#[inline(always)]
-fn note_examined(p: NonNull<u8>) {
+/// The span of `p` holds an object that full collections look at (`Span::swept` is not used otherwise here).  Births need
+/// not say so: the open span of such a type is always taken to.
+pub(super) fn note_examined(p: NonNull<u8>) {
     // SAFETY: an object of ours.
     unsafe { SpanRef::of(p) }.swept.store(1, Relaxed)
 }
@@ -69,7 +72,66 @@ impl CountingHeap {
         } else {
             let index = self.append(0, p);
             h.set(1, young(index));
-            note_examined(p);
+        }
+    }
+
+    /// A block for an object of `info`, counted, if nothing else is to be done: nothing waits or is due, and neither the
+    /// class's hand nor the list of the young has to be seen to.  Nothing is called, so that no register is saved.
+    #[inline(always)]
+    pub(crate) fn quick_block(&self, info: &'static TypeInfo) -> Option<NonNull<u8>> {
+        let count0 = self.count0.get();
+        let waits =
+            if info.kind == Kind::Container { count0 >= self.quick_below.get() } else { self.has_pending.get() };
+        if waits || is_examined(info) && !self.has_room() {
+            return None;
+        }
+        let p = self.take_from_line(info, block_bytes(info, info.size))?;
+        if info.kind == Kind::Container {
+            self.count0.set(count0 + 1)
+        }
+        Some(p)
+    }
+    /// The same when there is more to do; may collect.
+    ///
+    /// # Errors
+    /// [`Full`].
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn slow_block(&self, info: &'static TypeInfo) -> Result<NonNull<u8>, Full> {
+        let p = self.block(info, info.size)?;
+        if is_examined(info) && !self.has_room() {
+            self.make_room(0)
+        }
+        Ok(p)
+    }
+    /// Whether the list of the young has room for one more.
+    #[inline(always)]
+    fn has_room(&self) -> bool {
+        // SAFETY: no other reference into the lists lives.
+        let list = unsafe { &*self.lists[0].get() };
+        list.len() < list.capacity()
+    }
+    /// [`Self::born`] where the list of the young has room.
+    ///
+    /// # Safety
+    /// `p` is a block that one of the two above returned for `info`, and its object is written.
+    #[inline(always)]
+    pub(crate) unsafe fn born_in_room(&self, info: &'static TypeInfo, p: NonNull<u8>) {
+        debug_assert!(!is_examined(info) || self.has_room());
+        // SAFETY: the caller's block; no other reference into the lists lives, and this one has room.
+        unsafe {
+            let h = header(p);
+            if !is_examined(info) {
+                h.set(1, LEAF)
+            } else if info.is_fixed && Subtract::is_acyclic(info, p) {
+                h.set(1, self.acyclic.get())
+            } else {
+                let list = &mut *self.lists[0].get();
+                let index = list.len();
+                list.as_mut_ptr().add(index).write(p.as_ptr());
+                list.set_len(index + 1);
+                h.set(1, young(index as u32))
+            }
         }
     }
 
@@ -127,19 +189,29 @@ impl CountingHeap {
     fn make_room(&self, age: usize) {
         // SAFETY: as in `append`.
         let list = unsafe { &mut *self.lists[age].get() };
-        // Up to the first hole everybody stays in place.
-        let mut moved = list.iter().position(|p| p.is_null()).unwrap_or(list.len());
-        list.retain(|p| !p.is_null());
-        if list.len() > LIST_MAX / 2 {
+        let mut kept = 0;
+        for row in (0..list.len()).step_by(ROW) {
+            // Who lives shortly leaves long rows of holes.
+            if list[row..].first_chunk::<ROW>().is_some_and(|row| row.iter().fold(0, |any, p| any | p.addr()) == 0) {
+                continue;
+            }
+            for i in row..(row + ROW).min(list.len()) {
+                let p = list[i];
+                if !p.is_null() {
+                    list[kept] = p;
+                    place(p, age as u32, kept as u32);
+                    kept += 1;
+                }
+            }
+        }
+        list.truncate(kept);
+        if kept > LIST_MAX / 2 {
             // Too many for the header's number: the older half grows old at once.
-            let first = list.len() / 2;
-            list.drain(..first).for_each(|p| place(p, OLD, 0));
-            moved = 0;
+            list.drain(..kept / 2).for_each(|p| place(p, OLD, 0));
+            list.iter().enumerate().for_each(|(i, &p)| place(p, age as u32, i as u32));
         }
-        for (i, &p) in list.iter().enumerate().skip(moved) {
-            place(p, age as u32, i as u32)
-        }
-        let want = (list.len() * 2).clamp(LIST_MIN, LIST_MAX);
+        // As long as that costs little, so long that squeezing costs little.
+        let want = if list.len() < 4 * LIST_MIN { list.len() * 8 } else { list.len() * 2 }.clamp(LIST_MIN, LIST_MAX);
         list.reserve_exact(want.saturating_sub(list.len()).max(1));
     }
 
@@ -197,6 +269,11 @@ impl CountingHeap {
         };
         self.allocation_trigger.set(allocation);
         self.safepoint_trigger.set(safepoint);
+        self.retune_quick()
+    }
+    /// The same for what depends on the queue as well.
+    pub(super) fn retune_quick(&self) {
+        self.quick_below.set(if self.has_pending.get() { i64::MIN } else { self.allocation_trigger.get() })
     }
 
     /// The heap is about to grow by a span: above the soft limit a full collection is due, once for each eighth that
@@ -228,13 +305,13 @@ impl CountingHeap {
 
     /// What the soft limit counts outside the heap.  The program's code runs: before a collection, never in one.
     pub(super) fn outside_bytes(&self) -> usize {
-        if self.limit_bytes.is_some() { self.memory.outside_bytes() } else { 0 }
+        if self.limit_bytes.get().is_some() { self.memory.outside_bytes() } else { 0 }
     }
 
     /// After a full collection: from where on the soft limit asks for the next.
     pub(super) fn reset_limit(&self, outside: usize) {
         self.limit_due.set(None);
-        if let Some(limit) = self.limit_bytes {
+        if let Some(limit) = self.limit_bytes.get() {
             let used = self.memory.used_bytes() + outside;
             self.limit_next.set(limit.max(used + used / 8));
         }

@@ -47,6 +47,25 @@ pub unsafe fn release(p: NonNull<u8>) {
     }
 }
 
+/// The same, by a handle that knows what it refers to.
+///
+/// # Safety
+/// As [`release`]; the object is a `T`, unless `T` has no drop glue or no size.
+#[inline(always)]
+pub unsafe fn release_of<T: ?Sized>(p: NonNull<T>) {
+    // SAFETY: forwarded.
+    unsafe {
+        if !std::mem::needs_drop::<T>() || size_of::<NonNull<T>>() != size_of::<usize>() {
+            return release(p.cast());
+        }
+        let strong = &header(p.cast()).strong;
+        let n = strong.get();
+        debug_assert!(n != 0, "released more often than retained");
+        // As in `release`.
+        if n.wrapping_sub(2) < IMMORTAL - 2 { strong.set(n - 1) } else { release::last_of(p) }
+    }
+}
+
 /// # Safety
 /// If `word` is a reference, its object is alive.
 #[inline(always)]
@@ -92,8 +111,8 @@ impl<T> Clone for CountedGc<'_, T> {
 impl<T> Drop for CountedGc<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
-        // SAFETY: the handle's own reference.
-        unsafe { release(self.0.cast()) }
+        // SAFETY: the handle's own reference; to a `T`, or to an object of any type as a `u8` (`GcAny`).
+        unsafe { release_of(self.0) }
     }
 }
 
@@ -132,6 +151,12 @@ impl Drop for CountedVal<'_> {
 #[repr(transparent)]
 pub struct CountedSlot<'gc>(Cell<*mut u8>, Brand<'gc>);
 
+impl CountedSlot<'_> {
+    /// Empties it; the word, with its reference.
+    pub(super) fn take(&self) -> *mut u8 {
+        self.0.replace(std::ptr::null_mut())
+    }
+}
 // SAFETY: transparent over the word; the old reference is released after the new one can be seen, so a release that
 // looks at the slot finds it whole.
 unsafe impl<M: Manager> RawSlot<M> for CountedSlot<'_> {

@@ -38,11 +38,16 @@ impl CountingHeap {
     /// Appends; the reference goes with it.
     #[cold]
     pub(super) fn queue(&self, what: RawPending) {
+        self.tally.queue(what.errand());
         self.pending().incoming.push(what);
         self.queued.set(self.queued.get() + 1);
-        self.has_pending.set(true);
+        self.set_pending(true);
     }
 
+    fn set_pending(&self, on: bool) {
+        self.has_pending.set(on);
+        self.retune_quick()
+    }
     /// Whether [`Self::next_pending`] would answer, or has a collection to finish.
     #[inline(always)]
     pub(super) fn has_pending(&self) -> bool {
@@ -57,7 +62,7 @@ impl CountingHeap {
             let next = queue.stack.pop();
             // Collections that began at an allocation go on when their finalizers have run; that may queue more.
             let ours = queue.suspended.iter().any(|s| s.by_itself);
-            self.has_pending.set(!queue.stack.is_empty() || ours);
+            self.set_pending(!queue.stack.is_empty() || ours);
             if next.is_some() || !ours || self.collecting.get() {
                 return next;
             }
@@ -78,7 +83,7 @@ impl CountingHeap {
     pub(super) fn suspend(&self, collection: Suspended) {
         // Its finalizers may have run before: those of others that died with it make room for them.
         if collection.by_itself && !seeded("suspended_and_forgotten") {
-            self.has_pending.set(true)
+            self.set_pending(true)
         }
         self.pending().suspended.push(collection);
     }
@@ -88,7 +93,7 @@ impl CountingHeap {
         let at = queue.suspended.iter().position(|s| s.by_itself == by_itself)?;
         let taken = queue.suspended.remove(at);
         let ours = queue.suspended.iter().any(|s| s.by_itself);
-        self.has_pending.set(!queue.stack.is_empty() || !queue.incoming.is_empty() || ours);
+        self.set_pending(!queue.stack.is_empty() || !queue.incoming.is_empty() || ours);
         Some(taken)
     }
 

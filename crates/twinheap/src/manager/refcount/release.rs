@@ -7,6 +7,7 @@
 //! drop glue              → may release more, and so on
 //! block                  → back to its span
 //! ```
+//! A small object whose glue is nobody's code is moved out, and its block goes back before its glue runs ([`last_of`]).
 //! Drop glue runs on the stack up to a depth of 64; what lies deeper waits in a list that the outermost release empties.
 //! So a list of ten million nodes is released in a few kilobytes of stack.  (A counter, not a measure of the stack:
 //! that one lies on stacks that somebody else made.)
@@ -17,22 +18,21 @@
 
 use super::{
     CountingHeap,
-    cache::{ARBITRARY, CONTAINERS, DROPS, FINALIZES},
+    cache::{ARBITRARY, CONTAINERS, DROPS, FINALIZES, PLAIN, facts, push_back, takes_back},
+    handle::release,
     header::{AGE, CONDEMNED, FINALIZED, HAS_WEAK, IMMORTAL, OLD, Outside, header},
 };
 use crate::{
     alloc::SpanRef,
     object::{managed::RawPending, type_info::TypeInfo},
     observe::HoldUpCause,
-    sync::{Ordering::Relaxed, seeded},
+    sync::seeded,
     unwind::contained,
 };
-use std::{ptr::NonNull, time::Instant};
+use std::{mem::MaybeUninit, ptr::NonNull, time::Instant};
 
 /// How deep drop glue may nest.
 const DEPTH_MAX: u32 = 64;
-/// Releases after which the outermost one looks at the clock.
-const CASCADE: u64 = 1024;
 
 /// The last reference to the object at `p` goes (or one to an immortal object, which changes nothing).
 ///
@@ -45,7 +45,7 @@ pub(super) unsafe fn last(p: NonNull<u8>) {
         let h = header(p);
         let span = SpanRef::of(p);
         let heap = CountingHeap::of(span);
-        let facts = span.note.load(Relaxed);
+        let facts = facts(span);
         // One test for all that is rare.
         let rare = h.aux.get() & (CONDEMNED | HAS_WEAK) | h.strong.get() ^ 1 | u32::from(facts & FINALIZES);
         if rare != 0 && heap.last_rarely(p, facts) {
@@ -53,7 +53,7 @@ pub(super) unsafe fn last(p: NonNull<u8>) {
         }
         heap.unlist(p);
         if facts & DROPS == 0 {
-            return heap.free_at_once(span, p);
+            return heap.free(span, p);
         }
         // From here on no walk and no collection sees it: a leaf's `Drop` may come back to this heap (R4).
         if !seeded("dying_examined") {
@@ -67,8 +67,61 @@ pub(super) unsafe fn last(p: NonNull<u8>) {
         }
         let deeper = Deeper::from(heap, depth);
         heap.run_drop(span, p);
-        heap.free_at_once(span, p);
-        drop(deeper)
+        drop(deeper);
+        heap.free(span, p)
+    }
+}
+
+/// Bytes of an object that is moved out of its block before its drop glue runs.
+const MOVED_BYTES: usize = 64;
+
+/// The same, for a handle that knows the type, if it has drop glue of its own.
+///
+/// A small object is moved out and its block given back first; its glue runs on the copy, last.  So nothing has to be kept
+/// over the glue, and no walk sees the object meanwhile, as R4 has it.  A moved object cannot tell: glue that is nobody's
+/// code does not look at its own address.
+///
+/// # Safety
+/// As [`last`]; the object is a `T`, if its span's type is `PLAIN`.
+#[inline(never)]
+pub(super) unsafe fn last_of<T: ?Sized>(p: NonNull<T>) {
+    const USUAL: u8 = DROPS | CONTAINERS | PLAIN;
+    let object = p.cast::<u8>();
+    // SAFETY: the object is there until this function gives it up.
+    unsafe {
+        let bytes = size_of_val(p.as_ref());
+        let h = header(object);
+        let span = SpanRef::of(object);
+        let aux = h.aux.get();
+        let usual = aux & (CONDEMNED | HAS_WEAK) | h.strong.get() ^ 1 == 0 && takes_back(span, USUAL);
+        let movable = bytes <= MOVED_BYTES && size_of::<NonNull<T>>() == size_of::<usize>();
+        if !usual || !movable || cfg!(twinheap_bugs) {
+            return last(object);
+        }
+        let heap = CountingHeap::of(span);
+        if heap.depth.get() >= DEPTH_MAX {
+            return last(object);
+        }
+        // The young are struck out without a look at which list it is.
+        if aux & AGE == 0 {
+            heap.strike(0, aux)
+        } else {
+            heap.unlist(object)
+        }
+        let mut copy = MaybeUninit::<[u64; MOVED_BYTES / 8]>::uninit();
+        copy.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(object.as_ptr(), bytes);
+        // A pointer to a sized value is its address alone.
+        let mut moved = p;
+        (&raw mut moved).cast::<*mut u8>().write(copy.as_mut_ptr().cast());
+        heap.count_off();
+        push_back(span, object);
+        heap.depth.set(heap.depth.get() + 1);
+        // Nobody's code, so it does not unwind.
+        moved.drop_in_place();
+        heap.depth.set(heap.depth.get() - 1);
+        if heap.cascade.get() {
+            heap.end_cascade()
+        }
     }
 }
 
@@ -88,7 +141,7 @@ impl Drop for Deeper<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         self.heap.depth.set(self.depth);
-        if self.depth == 0 && self.heap.cascade.get() {
+        if self.heap.cascade.get() {
             self.heap.end_cascade()
         }
     }
@@ -135,7 +188,7 @@ impl CountingHeap {
     pub(super) unsafe fn run_drop(&self, span: SpanRef, p: NonNull<u8>) {
         // SAFETY: the fact `DROPS` is the type's.
         let drop = unsafe { TypeInfo::in_span(span).drop.unwrap_unchecked() };
-        if span.note.load(Relaxed) & ARBITRARY != 0 {
+        if facts(span) & ARBITRARY != 0 {
             self.run_leaf_drop(drop, p)
         } else {
             // No user code: it cannot panic (nested releases end their own panics).
@@ -151,32 +204,25 @@ impl CountingHeap {
         }
     }
 
-    /// # Safety
-    /// As [`Self::put_back`].
-    #[inline(always)]
-    pub(super) unsafe fn free_at_once(&self, span: SpanRef, p: NonNull<u8>) {
-        let n = self.released_at_once.get() + 1;
-        self.released_at_once.set(n);
-        // SAFETY: forwarded.
-        unsafe { self.free(span, p) };
-        if n.is_multiple_of(CASCADE) {
-            self.start_cascade_clock()
-        }
-    }
-
-    /// Frees the block of a destroyed object and counts it.
+    /// Frees the block of a destroyed object.
     ///
     /// # Safety
     /// As [`Self::put_back`].
     #[inline(always)]
     pub(super) unsafe fn free(&self, span: SpanRef, p: NonNull<u8>) {
-        self.released_bytes.set(self.released_bytes.get() + span.block_bytes() as u64);
-        if span.note.load(Relaxed) & CONTAINERS != 0 {
-            // CPython's count0: frees are subtracted, never below zero.
-            self.count0.set((self.count0.get() - 1).max(0));
+        if facts(span) & CONTAINERS != 0 {
+            self.count_off()
         }
         // SAFETY: forwarded.
         unsafe { self.put_back(span, p) }
+    }
+    /// A container less: frees are subtracted from CPython's count0, never below zero.
+    #[inline(always)]
+    fn count_off(&self) {
+        // As an unsigned number: one subtraction is the compare as well.
+        if let Some(n) = (self.count0.get() as u64).checked_sub(1) {
+            self.count0.set(n as i64)
+        }
     }
 
     /// Takes the object out of the list of its generation, if it is in one.
@@ -205,12 +251,10 @@ impl CountingHeap {
 
     #[cold]
     #[inline(never)]
-    fn start_cascade_clock(&self) {
-        if self.depth.get() > 0 {
-            self.cascade.set(true);
-            if self.cascade_began.get().is_none() {
-                self.cascade_began.set(Some(Instant::now()));
-            }
+    pub(super) fn start_cascade_clock(&self) {
+        self.cascade.set(true);
+        if self.cascade_began.get().is_none() {
+            self.cascade_began.set(Some(Instant::now()));
         }
     }
 
@@ -218,14 +262,25 @@ impl CountingHeap {
     #[cold]
     #[inline(never)]
     fn end_cascade(&self) {
-        // SAFETY: the list is not borrowed while drop glue runs.
-        while let Some(p) = unsafe { (*self.parked.get()).pop() } {
-            self.depth.set(1);
-            // SAFETY: a parked object is whole, dying, has drop glue, and nobody uses it.
-            unsafe {
-                let span = SpanRef::of(p);
-                self.run_drop(span, p);
-                self.free_at_once(span, p);
+        if self.depth.get() > 0 {
+            return;
+        }
+        loop {
+            // SAFETY: the list is not borrowed while drop glue runs.
+            if let Some(p) = unsafe { (*self.parked.get()).pop() } {
+                self.depth.set(1);
+                // SAFETY: a parked object is whole, dying, has drop glue, and nobody uses it.
+                unsafe {
+                    let span = SpanRef::of(p);
+                    self.run_drop(span, p);
+                    self.free(span, p);
+                }
+            } else if let Some(value) = self.values.pop() {
+                self.depth.set(1);
+                // SAFETY: the reference that an ephemeron had.
+                unsafe { release(value) }
+            } else {
+                break;
             }
             self.depth.set(0);
         }

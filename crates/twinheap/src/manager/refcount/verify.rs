@@ -49,9 +49,12 @@ impl CountingHeap {
         if self.depth.get() == 0 && !unsafe { &*self.parked.get() }.is_empty() {
             return Err("objects are parked though no release is under way".into());
         }
-        let triggers = (self.allocation_trigger.get(), self.safepoint_trigger.get());
+        if self.depth.get() == 0 && !self.values.is_empty() {
+            return Err("values of dead keys wait though no release is under way".into());
+        }
+        let triggers = (self.allocation_trigger.get(), self.safepoint_trigger.get(), self.quick_below.get());
         self.retune();
-        if triggers != (self.allocation_trigger.get(), self.safepoint_trigger.get()) {
+        if triggers != (self.allocation_trigger.get(), self.safepoint_trigger.get(), self.quick_below.get()) {
             return Err(format!("triggers {triggers:?} do not follow the knobs"));
         }
         Ok(())

@@ -74,6 +74,9 @@ impl CountingHeap {
                     let this = head.as_ref();
                     next = Boxes::older(head);
                     this.clear();
+                    if this.is_ephemeron {
+                        self.take_value(head)
+                    }
                     let h = header(head.cast());
                     let lives = h.is_alive() && (!h.has(CONDEMNED) || seeded("callback_of_trash_called"));
                     if this.notify && lives {
@@ -82,6 +85,7 @@ impl CountingHeap {
                 }
             }
         }
+        self.let_values_go()
     }
 
     /// The box at `next` or the next older one that is alive, with one more reference.

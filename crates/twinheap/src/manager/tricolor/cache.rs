@@ -8,9 +8,10 @@
 
 use super::{
     collector::Inner,
-    mark::{Gray, Marker},
+    mark::{Gray, Marker, Pool},
     phase::Phase,
     sweep::Class,
+    watch::Now,
 };
 use crate::{
     alloc::{
@@ -36,13 +37,19 @@ use std::{
 pub const CURSORS: usize = 128;
 /// Bytes handed out before they are added to the heap's sum.
 const REPORT_BYTES: usize = 16 << 10;
-/// Bytes of a large object for which one object is marked, where its allocator assists: a middling object's.
-const LARGE_PER_MARK_BYTES: usize = 64;
-/// How long allocation waits for the collector at a time: while far beyond the goal, and before it answers `Full`.
+/// Bytes an assist looks at between two looks at the clock, and how long it takes at the most; what is owed then is owed
+/// by the next allocation.
+const ASSIST_BYTES: usize = 8 << 10;
+const ASSIST_MAX: Duration = Duration::from_micros(500);
+/// Bytes a mutator looks at at a time while it would else wait for the collector.
+const HELP_BYTES: usize = 64 << 10;
+/// How long allocation of a span's worth waits for the collector while far beyond the goal; of more, longer in proportion.
+const BRAKE: Duration = Duration::from_millis(1);
 const BRAKE_MAX: Duration = Duration::from_millis(10);
+/// How long it waits before it answers `Full`.
 const FULL_WAIT_MAX: Duration = Duration::from_secs(1);
 /// Why the next session waits: see `Record::hold_back`.
-const BRAKE: u8 = 1;
+const FAR: u8 = 1;
 const FULL: u8 = 2;
 /// Blocks of a run under zeal, so that there are many slow paths.
 const ZEAL_RUN: u32 = 8;
@@ -87,6 +94,8 @@ pub struct GrayPart {
     open: u128,
     /// Bytes handed out and not yet added to the heap's sum.
     unreported_bytes: usize,
+    /// Objects to be looked at on this mutator's account.
+    owed: u64,
 }
 
 /// What a mutator noted since the last stop: weak boxes and objects with finalizers, whole.
@@ -102,6 +111,8 @@ pub struct Record {
     pub(super) in_session: AtomicU32,
     /// Not 0: the next session lets the collector catch up before it begins.  The owner's alone.
     pub(super) hold_back: AtomicU8,
+    /// What is to be known of its session.
+    pub(super) now: Now,
     cursors: [Cursor; CURSORS],
     pub(super) gray: Mutex<GrayPart>,
     young: UnsafeCell<Young>,
@@ -126,17 +137,19 @@ fn index(info: &'static TypeInfo, bytes: usize) -> usize {
 }
 
 impl Record {
-    pub(super) fn new(id: u32, epoch: u32) -> Self {
+    pub(super) fn new(id: u32, epoch: u32, pool: &Arc<Pool>) -> Self {
         Record {
             id,
             in_session: AtomicU32::new(0),
             hold_back: AtomicU8::new(0),
+            now: Now::default(),
             cursors: std::array::from_fn(|_| Cursor::default()),
             gray: Mutex::new(GrayPart {
-                marker: Marker::new(epoch),
+                marker: Marker::new(epoch, pool),
                 held: (0..CURSORS).map(|_| Held::default()).collect(),
                 open: 0,
                 unreported_bytes: 0,
+                owed: 0,
             }),
             young: UnsafeCell::default(),
         }
@@ -177,14 +190,16 @@ impl Record {
     pub(super) fn refill(&self, inner: &Inner, info: &'static TypeInfo, bytes: usize) -> Result<NonNull<u8>, Full> {
         inner.chance();
         if inner.must_brake() {
-            self.brake(inner);
+            self.brake(inner, bytes);
         }
         let once = || if bytes > LARGE_BYTES { self.large(inner, info, bytes) } else { self.run(inner, info, bytes) };
         let mut out = once();
-        if out.is_err() && inner.phase.get() != Phase::Idle && !inner.is_own_thread() {
-            // What the collection that runs will free may be enough.
+        let comes_free = || inner.phase.get() != Phase::Idle || inner.destructors.are_due();
+        if out.is_err() && !inner.is_own_thread() && comes_free() {
+            // What the collection that runs will free may be enough, or what the last one found.
             let since = Instant::now();
             if inner.wait_until_idle(&self.in_session, Some(FULL_WAIT_MAX)) {
+                inner.destructors.wait(Some(FULL_WAIT_MAX.saturating_sub(since.elapsed())));
                 out = once();
             }
             inner.holdups.since(HoldUpCause::Throttle, since);
@@ -215,7 +230,7 @@ impl Record {
         if met == FULL {
             inner.wait_for_collection(FULL_WAIT_MAX)
         } else {
-            while inner.must_brake() && since.elapsed() < BRAKE_MAX {
+            while inner.must_brake() && since.elapsed() < BRAKE {
                 inner.wait_a_little()
             }
         }
@@ -273,7 +288,8 @@ impl Record {
                             let mut weak = lock(&inner.weak);
                             weak.extend(run.clone().filter_map(|i| NonNull::new(span.block(i)).map(Gray)));
                         }
-                        self.assist(inner, gray, run.len());
+                        self.assist(inner, gray, run.len() * bytes);
+                        self.now.took(run.len() * bytes);
                         gray.unreported_bytes += run.len() * bytes;
                         if gray.unreported_bytes >= REPORT_BYTES {
                             inner.handed_out(std::mem::take(&mut gray.unreported_bytes));
@@ -298,7 +314,7 @@ impl Record {
         let since = Instant::now();
         let class = inner.class(info, 0);
         let mut guard = lock(&self.gray);
-        self.assist(inner, &mut guard, bytes / LARGE_PER_MARK_BYTES);
+        self.assist(inner, &mut guard, bytes);
         let span = inner.memory.take_large(info.key(), inner.address(), bytes)?;
         // As with runs: black under the gray lock; and a sweep that is on must not look at it.
         let black = inner.phase.get().births_are_black();
@@ -308,40 +324,44 @@ impl Record {
         lock(&inner.large).insert(span.base().addr(), span);
         class.born.fetch_add(1, Relaxed);
         class.large_bytes.fetch_add(bytes as u64, Relaxed);
+        self.now.took(bytes);
         inner.handed_out(bytes);
         drop(guard);
         inner.holdups.since(HoldUpCause::Refill, since);
         Ok(NonNull::new(span.block(0)).expect("a block is not null"))
     }
 
-    /// Marks on the allocator's account, while the heap is near its goal: so it cannot run away from the marker.
+    /// Marks on the allocator's account, where allocation is ahead of marking (`pacer::assist`).
     /// The gray lock is held, so marking cannot end meanwhile; our own open guards are on cells that are done (I5).
     #[inline]
-    fn assist(&self, inner: &Inner, gray: &mut GrayPart, objects: usize) {
+    fn assist(&self, inner: &Inner, gray: &mut GrayPart, bytes: usize) {
         if inner.allocated.load(Relaxed) >= inner.assist_at.load(Relaxed) && inner.phase.get() == Phase::Mark {
-            self.assist_slow(inner, gray, objects)
+            self.assist_slow(inner, gray, bytes)
         }
     }
     #[cold]
     #[inline(never)]
-    fn assist_slow(&self, inner: &Inner, gray: &mut GrayPart, objects: usize) {
+    fn assist_slow(&self, inner: &Inner, gray: &mut GrayPart, bytes: usize) {
+        gray.owed = match inner.assist_owed(bytes) {
+            0 => 0,
+            owed => gray.owed.saturating_add(owed),
+        };
+        if gray.owed == 0 {
+            return;
+        }
         let since = Instant::now();
-        // As many objects as the run has blocks: at least as fast as they are born.
-        self.mark_some(inner, gray, objects.max(64));
-        inner.holdups.since(HoldUpCause::Assist, since);
-    }
-    /// Looks at `budget` gray objects, or as many as are to be had; the number.
-    fn mark_some(&self, inner: &Inner, gray: &mut GrayPart, budget: usize) -> usize {
-        let mut left = budget;
-        while left > 0 {
-            left -= gray.marker.drain(left);
-            if left > 0 && !inner.pool.take(&mut gray.marker) {
-                inner.pool.ask();
+        loop {
+            let done_bytes = gray.marker.mark_some(ASSIST_BYTES);
+            let marked = inner.count_marked(&mut gray.marker);
+            // Nothing to be had: what is left is on its way through the workers' hands.
+            gray.owed = if done_bytes < ASSIST_BYTES { 0 } else { gray.owed.saturating_sub(marked) };
+            if gray.owed == 0 || since.elapsed() >= ASSIST_MAX {
                 break;
             }
         }
-        inner.pool.share(&mut gray.marker);
-        budget - left
+        let took = since.elapsed();
+        inner.meter.assist_ns.fetch_add(took.as_nanos() as u64, Relaxed);
+        inner.holdups.record(HoldUpCause::Assist, took);
     }
     /// Far beyond the goal: the collector is not getting along.  Helps it, or waits for it, for a while; if it has not even
     /// begun, because this session is open, the next one waits.
@@ -349,24 +369,39 @@ impl Record {
     /// Never for long: a destructor that the collector runs may be waiting for us.
     #[cold]
     #[inline(never)]
-    fn brake(&self, inner: &Inner) {
+    fn brake(&self, inner: &Inner, bytes: usize) {
         let since = Instant::now();
-        while since.elapsed() < BRAKE_MAX && inner.must_brake() {
+        let most = BRAKE.saturating_mul((bytes / SPAN_BYTES).clamp(1, 1000) as u32).min(BRAKE_MAX);
+        let mut helped = Duration::ZERO;
+        while since.elapsed() < most && inner.must_brake() {
             match inner.phase.get() {
                 Phase::Idle => {
-                    self.hold_back.store(BRAKE, Relaxed);
+                    self.hold_back.store(FAR, Relaxed);
                     break;
                 }
-                Phase::Mark if self.help(inner) => {}
+                Phase::Mark => {
+                    let begin = Instant::now();
+                    if self.help(inner) { helped += begin.elapsed() } else { inner.wait_a_little() }
+                }
                 _ => inner.wait_a_little(),
             }
         }
+        inner.meter.assist_ns.fetch_add(helped.as_nanos() as u64, Relaxed);
         inner.holdups.since(HoldUpCause::Throttle, since);
     }
     /// Marks a little; false when there was nothing to mark.
     fn help(&self, inner: &Inner) -> bool {
-        let mut gray = lock(&self.gray);
-        inner.phase.get() == Phase::Mark && self.mark_some(inner, &mut gray, 1024) > 0
+        self.mark_some(inner, HELP_BYTES) > 0
+    }
+    /// Marks on the mutator's account: the bytes of the objects it looked at, at most a piece more than the budget; 0 when
+    /// nothing is to be had, or marking is over.  Its own open guards are on cells that are done (I5).
+    pub(super) fn mark_some(&self, inner: &Inner, budget_bytes: usize) -> usize {
+        let some = |gray: &mut GrayPart| {
+            let done_bytes = gray.marker.mark_some(budget_bytes);
+            inner.count_marked(&mut gray.marker);
+            done_bytes
+        };
+        super::gray::while_marking(&self.gray, &inner.phase, some).unwrap_or(0)
     }
 
     /// A cursor and its neighbour change places.

@@ -5,14 +5,22 @@
 
 use super::{
     cache::{Record, Young},
+    dead,
+    destructors::{Destructors, Queue},
+    ephemeron::Ephemerons,
     finalize, gray,
     handshake::Handshake,
     mark::{Gray, Marker, Pool},
+    meter::Meter,
     pacer::{Measured, Pacer, Plan},
     phase::{Phase, PhaseWord},
     refusals::Refusals,
+    scavenger::Scavenger,
     sweep::{Class, Figures},
-    verify, weak,
+    verify,
+    watch::{StopWait, Watch},
+    weak,
+    workers::Workers,
 };
 use crate::{
     alloc::{Full, Limits, Memory, SpanRef},
@@ -22,8 +30,12 @@ use crate::{
         managed::{Answer, Cause, RawPending, debug},
         type_info::{Kind, TypeInfo},
     },
-    observe::{CallbackInfo, Callbacks, Collection, HoldUpCause, HoldUps, Phase as ToldPhase, blocks::Blocks},
-    process::thread_cpu_ns,
+    observe::{
+        CallbackInfo, Callbacks, Collection, HoldUpCause, HoldUps, Phase as ToldPhase, StopCause,
+        blocks::Blocks,
+        tally::{Tally, unix_ns},
+    },
+    process::{self, thread_cpu_ns},
     sync::{
         Arc, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard,
         Ordering::{Acquire, Relaxed, Release},
@@ -53,7 +65,7 @@ pub struct Inner {
     /// The last collection whose marking is complete: what spans must be swept for.
     pub(super) sweep_epoch: AtomicU32,
     pub(super) handshake: Handshake,
-    registry: Mutex<Registry>,
+    pub(super) registry: Mutex<Registry>,
     classes: Mutex<HashMap<(usize, usize), Arc<Class>>>,
     pub(super) large: Mutex<HashMap<usize, SpanRef>>,
     pub(super) pins: Mutex<Pins>,
@@ -63,6 +75,7 @@ pub struct Inner {
     pub(super) weak: Mutex<Vec<Gray>>,
     /// With one mutator: held while a collection is on by who changes a target's lists of boxes.
     pub(super) weak_lists: Mutex<()>,
+    pub(super) ephemerons: Ephemerons,
     pub(super) finalizable: Mutex<Vec<Gray>>,
     pub(super) finalized: Mutex<HashSet<Gray>>,
     /// What mutators noted, handed over at the last stop or when they went.
@@ -70,7 +83,10 @@ pub struct Inner {
     pub(super) frozen: Mutex<HashSet<Gray>>,
     /// Objects that the program does not want to be seen as tracked.
     pub(super) untracked: Mutex<HashSet<Gray>>,
-    pub(super) pool: Pool,
+    pub(super) pool: Arc<Pool>,
+    pub(super) workers: Workers,
+    pub(super) destructors: Destructors,
+    pub(super) background_nice: u8,
     /// Held while a collection, or a check of the stopped heap, is on.
     pub(super) cycle: Mutex<()>,
     control: Mutex<Control>,
@@ -78,22 +94,33 @@ pub struct Inner {
     done: Condvar,
     pub(super) automatic: AtomicBool,
     pub(super) pacer: Mutex<(Pacer, Measured)>,
+    pub(super) meter: Meter,
     pub(super) goal: AtomicUsize,
     /// Bytes handed out since the heap began, and where on that scale (to which the growth of what is outside the heap
     /// is added) the heap is empty, a collection begins, assists begin, and allocation is slowed down.
     pub(super) allocated: AtomicUsize,
-    base: AtomicUsize,
+    pub(super) base: AtomicUsize,
     pub(super) trigger_at: AtomicUsize,
     pub(super) assist_at: AtomicUsize,
     brake_at: AtomicUsize,
     /// Bytes outside the heap when the plan was made.
-    outside_then: AtomicUsize,
+    pub(super) outside_then: AtomicUsize,
     /// Bytes marked in this collection.
-    marked_bytes: AtomicUsize,
+    pub(super) marked_bytes: AtomicUsize,
     pub(super) figures: Figures,
     pub(super) holdups: HoldUps,
+    pub(super) tally: Tally,
+    /// Sessions have something to do as they begin and end: zeal, or the watch.
+    pub(super) attends: bool,
+    pub(super) watch: Watch,
+    /// The soft limit; `MAX`: none.
+    pub(super) soft_limit: AtomicUsize,
+    /// What mutators had marked when a collection was told of last, in nanoseconds.
+    assists_told: AtomicU64,
     pub(super) zeal: Option<u32>,
     pub(super) poison: bool,
+    /// Whether each marking is checked in a stop.
+    pub(super) checks_marks: bool,
     pub(super) blocks: Blocks,
     on_collection: Option<fn(&Collection)>,
     pub(super) callbacks: Callbacks,
@@ -136,13 +163,20 @@ struct Done {
     objects: usize,
     /// From the end of the stop to the end of marking.
     mark_ns: u64,
+    stop: Stop,
 }
 
+/// A stop that is over: from the wish to nobody's being in a session, in all, and when it ended.
+struct Stop {
+    stopping: Duration,
+    total: Duration,
+    end_unix_ns: u64,
+}
+
+/// The mutators.
 #[derive(Default)]
-struct Registry {
-    records: Vec<Arc<Record>>,
-    /// Gray buffers of mutators that have gone (H9).
-    orphans: Vec<Gray>,
+pub struct Registry {
+    pub(super) records: Vec<Arc<Record>>,
     last_id: u32,
 }
 
@@ -171,19 +205,21 @@ struct Control {
 }
 
 thread_local! {
-    /// The heap whose collector this thread is.
+    /// The heap whose collector this thread is, or whose destructors it runs.
     static COLLECTOR_OF: Cell<*const Inner> = const { Cell::new(std::ptr::null()) };
 }
 
 impl Inner {
     pub(super) fn new(config: &Config) -> Self {
-        let limit = [config.memory_limit_bytes, config.max_heap_bytes].into_iter().flatten().min();
-        let mut pacer = Pacer::new(config.gogc, config.min_heap_bytes, limit);
+        let meter = Meter::new();
+        let (soft, hard) = (config.memory_limit_bytes, config.max_heap_bytes);
+        let pacer = Pacer::new(config.gogc, config.min_heap_bytes, soft, hard, meter.processors);
         let plan = pacer.first();
         let inner = Inner {
             memory: Memory::new(Limits {
                 hard_bytes: config.max_heap_bytes,
                 outside_bytes: config.outside_bytes,
+                returns_in_background: true,
                 ..Limits::default()
             }),
             phase: PhaseWord::new(),
@@ -198,18 +234,23 @@ impl Inner {
             has_pending: AtomicBool::new(false),
             weak: Mutex::default(),
             weak_lists: Mutex::default(),
+            ephemerons: Ephemerons::default(),
             finalizable: Mutex::default(),
             finalized: Mutex::default(),
             incoming: Mutex::default(),
             frozen: Mutex::default(),
             untracked: Mutex::default(),
-            pool: Pool::default(),
+            pool: Arc::default(),
+            workers: Workers::new(config.mark_workers),
+            destructors: Destructors::default(),
+            background_nice: config.background_nice,
             cycle: Mutex::default(),
             control: Mutex::default(),
             wake: Condvar::new(),
             done: Condvar::new(),
             automatic: AtomicBool::new(config.automatic),
             pacer: Mutex::new((pacer, Measured::default())),
+            meter,
             goal: AtomicUsize::new(0),
             allocated: AtomicUsize::new(0),
             base: AtomicUsize::new(0),
@@ -220,8 +261,14 @@ impl Inner {
             marked_bytes: AtomicUsize::new(0),
             figures: Figures::default(),
             holdups: HoldUps::default(),
+            tally: Tally::default(),
+            attends: config.zeal.is_some() || config.session_limit.is_some(),
+            watch: Watch::new(config),
+            soft_limit: AtomicUsize::new(config.memory_limit_bytes.unwrap_or(usize::MAX)),
+            assists_told: AtomicU64::new(0),
             zeal: config.zeal,
             poison: config.zeal.is_some(),
+            checks_marks: config.check_marks || config.zeal.is_some(),
             blocks: Blocks::default(),
             on_collection: config.on_collection,
             callbacks: Callbacks::default(),
@@ -236,6 +283,7 @@ impl Inner {
             zeal_objects: AtomicUsize::new(0),
         };
         inner.set_plan(plan);
+        inner.scavenge_to_limit();
         inner
     }
     /// What spans bear as their heap.
@@ -250,18 +298,18 @@ impl Inner {
             return None;
         }
         registry.last_id += 1;
-        let record = Arc::new(Record::new(registry.last_id, self.epoch.load(Relaxed)));
+        let record = Arc::new(Record::new(registry.last_id, self.epoch.load(Relaxed), &self.pool));
         registry.records.push(record.clone());
         Some(record)
     }
-    /// A mutator goes: its runs, its gray buffer and what it noted stay with the heap.
+    /// A mutator goes: its runs, its gray buffer (H9) and what it noted stay with the heap.
     pub(super) fn detach(&self, record: &Arc<Record>) {
         let mut registry = lock(&self.registry);
         {
             let mut gray = lock(&record.gray);
             record.flush(self, &mut gray, true);
             if !seeded("lost_orphan_gray") {
-                registry.orphans.append(&mut gray.marker.stack);
+                gray.marker.give_all()
             }
             self.count_marked(&mut gray.marker);
         }
@@ -272,9 +320,6 @@ impl Inner {
     }
     pub(super) fn all_records(&self) -> Vec<Arc<Record>> {
         lock(&self.registry).records.clone()
-    }
-    pub(super) fn record(&self, id: u32) -> Option<Arc<Record>> {
-        lock(&self.registry).records.iter().find(|r| r.id == id).cloned()
     }
     /// The class of (type, block size); made when it is first asked for.
     pub(super) fn class(&self, info: &'static TypeInfo, block_bytes: usize) -> Arc<Class> {
@@ -317,7 +362,8 @@ impl Inner {
             self.request(Cause::Zeal)
         }
     }
-    /// A collection whose stop comes after this call, to its end; the containers it released or finalized.
+    /// A collection whose stop comes after this call, to its end, and until the destructors of what it found have run; the
+    /// containers it released or finalized.
     pub(super) fn collect_and_wait(&self) -> usize {
         if COLLECTOR_OF.get() == &raw const *self {
             // A destructor that the collector itself runs: it cannot wait for what it keeps from ending.  What a callback
@@ -337,12 +383,15 @@ impl Inner {
             control.requested = Some(Cause::Asked);
         }
         self.wake.notify_one();
+        let _waits = self.watch.waits(None);
         while control.finished < want {
             assert!(!control.failed, "the collector has failed: what it said is on stderr");
             control = self.done.wait(control).unwrap_or_else(|e| e.into_inner());
         }
         let objects = control.results.iter().find(|r| r.0 == want).map_or(0, |r| r.1);
         drop(control);
+        // What it found may be dropped yet, elsewhere.
+        self.destructors.wait(None);
         self.holdups.since(HoldUpCause::Asked, since);
         objects
     }
@@ -368,7 +417,10 @@ impl Inner {
     /// Whether the heap has grown so far beyond its goal that allocation must wait for the collector.
     #[inline]
     pub(super) fn must_brake(&self) -> bool {
-        self.grown() >= self.brake_at.load(Relaxed) && self.zeal.is_none() && !self.is_own_thread()
+        self.grown() >= self.brake_at.load(Relaxed)
+            && self.zeal.is_none()
+            && !self.meter.is_capped.load(Relaxed)
+            && !self.is_own_thread()
     }
     /// Looks whether a collection is due, and whether allocation must wait for it.
     #[inline(never)]
@@ -389,22 +441,23 @@ impl Inner {
     pub(super) fn wait_until_idle(&self, in_session: &AtomicU32, at_most: Option<Duration>) -> bool {
         debug_assert!(!self.is_own_thread());
         let since = Instant::now();
-        // Zeal stops sessions once more, after marking; one that only waits for the end is not waited for.  It waits to
+        self.hurry();
+        // A check stops sessions once more, after marking; one that only waits for the end is not waited for.  It waits to
         // the end then: what looks at the stopped heap must not meet it.
-        let zeal = self.zeal.is_some();
-        if zeal {
+        let checks = self.checks_marks;
+        if checks {
             self.handshake.set_waiting(in_session, true);
         }
         let idle = loop {
             if self.phase.get() == Phase::Idle {
                 break true;
             }
-            if self.has_failed() || !zeal && at_most.is_some_and(|most| since.elapsed() > most) {
+            if self.has_failed() || !checks && at_most.is_some_and(|most| since.elapsed() > most) {
                 break false;
             }
             self.wait_a_little()
         };
-        if zeal {
+        if checks {
             self.handshake.set_waiting(in_session, false);
         }
         idle
@@ -418,6 +471,9 @@ impl Inner {
         while control.finished < want && !control.failed && !control.shutdown && since.elapsed() < at_most {
             control = self.done.wait_timeout(control, at_most).unwrap_or_else(|e| e.into_inner()).0;
         }
+        drop(control);
+        // What it found is free when it is dropped.
+        self.destructors.wait(Some(at_most.saturating_sub(since.elapsed())))
     }
     #[cold]
     fn due(&self) {
@@ -427,23 +483,30 @@ impl Inner {
             self.request(Cause::Goal)
         }
     }
-    fn set_plan(&self, plan: Plan) {
+    pub(super) fn set_plan(&self, plan: Plan) {
         self.goal.store(plan.goal_bytes, Relaxed);
-        // What the last cycle used, or a tenth above the goal, so that a span more does not cost two system calls.
-        if plan.goal_bytes != usize::MAX {
-            self.memory.expect((plan.goal_bytes + plan.goal_bytes / 10).max(self.memory.used_bytes()));
-        }
+        self.meter.is_capped.store(plan.is_capped, Relaxed);
         // `MAX`: never.
         let at = |bytes: usize| if bytes == usize::MAX { bytes } else { self.base.load(Relaxed).wrapping_add(bytes) };
         self.outside_then.store(self.memory.outside_bytes(), Relaxed);
         self.trigger_at.store(at(plan.trigger_bytes), Relaxed);
-        self.brake_at.store(at(plan.goal_bytes.saturating_add((plan.goal_bytes / 32).max(1 << 20))), Relaxed);
+        self.brake_at.store(at(Self::brake_bytes(plan.goal_bytes)), Relaxed);
     }
     /// A knob has changed.
     pub(super) fn plan_again(&self, change: impl FnOnce(&mut Pacer)) {
         let mut pacer = lock(&self.pacer);
         change(&mut pacer.0);
         self.set_plan(pacer.0.plan(&pacer.1));
+        drop(pacer);
+        self.scavenge_to_limit();
+    }
+    /// Mutators that are in a session and do not wait for the end of a collection.
+    pub(super) fn mutators_running(&self) -> usize {
+        lock(&self.registry).records.iter().filter(|r| r.in_session.load(Relaxed) == 1).count()
+    }
+    /// Whether the program has asked for a collection that has not begun.
+    pub(super) fn is_asked_for(&self) -> bool {
+        lock(&self.control).requested == Some(Cause::Asked)
     }
 
     // ---- the thread ---------------------------------------------------------------------------------------------
@@ -461,22 +524,11 @@ impl Inner {
         }
         COLLECTOR_OF.set(Arc::as_ptr(self));
         let _fall = Fall(self);
+        process::set_batch(true);
+        let mut scavenger = Scavenger::new();
+        let mut ended = Instant::now();
         loop {
-            let (cause, number, save_all) = {
-                let mut control = lock(&self.control);
-                let cause = loop {
-                    if control.shutdown {
-                        return;
-                    }
-                    match control.requested.take() {
-                        Some(cause) => break cause,
-                        None => control = self.wake.wait(control).unwrap_or_else(|e| e.into_inner()),
-                    }
-                };
-                control.begun += 1;
-                let save_all = cause == Cause::Asked && std::mem::take(&mut control.save_all);
-                (cause, control.begun, save_all)
-            };
+            let Some((cause, number, save_all)) = self.next_cause(&mut scavenger, ended) else { return };
             let since = Instant::now();
             let begin = thread_cpu_ns();
             let began_ns = self.began.elapsed().as_nanos() as u64;
@@ -490,7 +542,7 @@ impl Inner {
                 let _cycle = lock(&self.cycle);
                 self.collection(cause, save_all)
             };
-            let Some(Done { mut objects, mark_ns }) = done else {
+            let Some(Done { mut objects, mark_ns, stop }) = done else {
                 if cause != Cause::Zeal {
                     self.callbacks.call(ToldPhase::Stop, info)
                 }
@@ -506,6 +558,7 @@ impl Inner {
                 // What zeal found is told of by the collection that would have found it.
                 objects += self.zeal_objects.swap(0, Relaxed);
                 add(&self.figures.collections, 1);
+                self.tally.collected(cause, stop.total, stop.end_unix_ns);
                 add(&self.figures.collected, objects as u64);
                 info.collected = objects;
                 if self.debugs(debug::STATS) {
@@ -514,14 +567,18 @@ impl Inner {
                 self.callbacks.call(ToldPhase::Stop, info);
                 if let Some(tell) = self.on_collection {
                     let Measured { heap_bytes, born_bytes, marked_bytes, .. } = lock(&self.pacer).1;
+                    let assist_ns_total = self.assist_ns();
                     let collection = Collection {
                         number: self.figures.collections.load(Relaxed),
-                        asked: cause == Cause::Asked,
+                        cause,
                         began_ns,
+                        stopping_ns: stop.stopping.as_nanos() as u64,
                         stop_ns: self.figures.stop_ns_total.load(Relaxed) - stops_before,
                         mark_ns,
                         cpu_ns,
                         cpu_ns_total: self.figures.collector_cpu_ns.load(Relaxed),
+                        assist_ns: assist_ns_total - self.assists_told.swap(assist_ns_total, Relaxed),
+                        assist_ns_total,
                         before_bytes: heap_bytes,
                         after_bytes: heap_bytes + born_bytes,
                         live_bytes: marked_bytes + born_bytes,
@@ -540,13 +597,50 @@ impl Inner {
             }
             drop(control);
             self.done.notify_all();
+            ended = Instant::now();
+        }
+    }
+    /// Waits for something to do, and meanwhile gives pages back; `None` when the heap goes.
+    fn next_cause(&self, scavenger: &mut Scavenger, ended: Instant) -> Option<(Cause, u64, bool)> {
+        loop {
+            {
+                let mut control = lock(&self.control);
+                if control.shutdown {
+                    return None;
+                }
+                if let Some(cause) = control.requested.take() {
+                    control.begun += 1;
+                    let save_all = cause == Cause::Asked && std::mem::take(&mut control.save_all);
+                    return Some((cause, control.begun, save_all));
+                }
+            }
+            let until_next = self.scavenge(scavenger);
+            let since_ns = ended.elapsed().as_nanos() as u64;
+            let (period_ns, left_ns) = {
+                let pacer = &lock(&self.pacer).0;
+                (pacer.period_ns, pacer.overdue_in_ns(since_ns))
+            };
+            if left_ns == 0 {
+                self.request(Cause::Timer);
+            }
+            // Overdue and not requested: collections by themselves are off.
+            let left = Duration::from_nanos(if left_ns == 0 { period_ns } else { left_ns });
+            let at_most = until_next.map_or(left, |next| next.min(left));
+            let control = lock(&self.control);
+            if control.requested.is_none() && !control.shutdown {
+                let _ = self.wake.wait_timeout(control, at_most);
+            }
         }
     }
     /// Whether the collector's thread has panicked.
     pub(super) fn has_failed(&self) -> bool {
         lock(&self.control).failed
     }
-    /// Whether the calling thread is this heap's collector.
+    /// The calling thread runs this heap's destructors from now on: what holds for the collector's thread holds for it.
+    pub(super) fn serve_as_own_thread(&self) {
+        COLLECTOR_OF.set(&raw const *self)
+    }
+    /// Whether the calling thread is this heap's collector, or runs its destructors.
     pub(super) fn is_own_thread(&self) -> bool {
         COLLECTOR_OF.get() == &raw const *self
     }
@@ -557,57 +651,59 @@ impl Inner {
     }
 
     /// One collection; none when collections by themselves were switched off before it could begin.
-    fn collection(&self, cause: Cause, save_all: bool) -> Option<Done> {
+    fn collection(self: &Arc<Self>, cause: Cause, save_all: bool) -> Option<Done> {
         self.figures.containers.store(0, Relaxed);
+        self.meter_begin(cause);
         let tells = |flag| cause != Cause::Zeal && self.debugs(flag);
         let save_all = save_all || cause == Cause::Asked && self.debugs(debug::SAVEALL);
         // (A)
         let wanted = || cause == Cause::Asked || self.begins_by_itself();
-        let at_stop = self.stopped(|registry| {
+        let of = (cause != Cause::Zeal).then_some(StopCause::Collection);
+        // In a stop mutators wait for this thread: it must not wait for them.
+        process::set_batch(false);
+        let (at_stop, stop) = self.stopped(of, |registry| {
             wanted().then(|| {
                 let at_stop = self.take_snapshot(registry);
                 (at_stop, tells(debug::STATS).then(|| self.containers()))
             })
         });
+        process::set_batch(true);
         let (at_stop, containers) = at_stop?;
-        if let Some(containers) = containers {
-            let frozen = lock(&self.frozen).len();
-            self.lines.begins(2, [0, 0, containers.saturating_sub(frozen), frozen])
-        }
+        self.tell_begin(containers);
         self.take_incoming();
         if cause != Cause::Zeal {
             self.containers_at_collection.store(self.containers_born(), Relaxed);
         }
         // (B)
         let (cpu, begin) = (thread_cpu_ns(), Instant::now());
-        let mut marker = Marker::new(self.epoch.load(Relaxed));
+        let mut marker = Marker::new(self.epoch.load(Relaxed), &self.pool);
         self.mark_roots(&mut marker);
         loop {
             self.mark_all(&mut marker);
+            if self.ephemerons.round(&mut marker) {
+                continue;
+            }
+            // F1 asks whether anybody has marked anything.
+            self.count_marked(&mut marker);
             // (C)
-            if self.flip_one(&mut marker) {
+            if self.flip_one() {
                 break;
             }
         }
         self.assist_at.store(usize::MAX, Relaxed);
-        if self.zeal.is_some() {
+        if self.checks_marks {
             // A session that walks waits for the end of this collection: to wait for it would be for ever.
-            self.stopped_with(true, Handshake::is_out_or_waiting, |_| verify::everything_reachable_is_marked(self));
+            let is_out = Handshake::is_out_or_waiting;
+            let timed = self.zeal.is_some();
+            self.stopped_with(None, timed, is_out, |_| verify::everything_reachable_is_marked(self));
         }
         // (D)
         let mut pending = Vec::new();
         weak::clear(self, &mut pending);
         self.flip(|| self.phase.change(Phase::Finalize));
         // (E)
-        let mut dead = Vec::new();
-        if save_all || tells(debug::COLLECTABLE) {
-            dead = self.dead_containers();
-        }
-        if tells(debug::COLLECTABLE) {
-            self.tell_dead(&dead)
-        }
-        let saved = if save_all { &dead[..] } else { &[] };
-        let doomed = finalize::resurrect(self, &mut marker, saved);
+        let saved = self.find_dead(save_all, tells(debug::COLLECTABLE));
+        let doomed = finalize::resurrect(self, &mut marker, &saved);
         weak::forget_the_dead(self);
         pending.extend(doomed.iter().map(|g| RawPending::Finalize(g.0)));
         pending.extend(saved.iter().map(|g| RawPending::Saved(g.0)));
@@ -619,28 +715,23 @@ impl Inner {
         self.pace(at_stop);
         // (G)
         self.sweep_everything(self.sweep_epoch.load(Relaxed));
-        if self.memory.counts_outside() {
-            // What the dead held outside the heap is free only now.
-            let mut pacer = lock(&self.pacer);
-            pacer.1.outside_bytes = self.memory.outside_bytes();
-            self.set_plan(pacer.0.plan(&pacer.1));
-        }
+        self.destructors.wait_while_they_run();
+        self.plan_for_outside();
+        self.scavenge_to_limit();
         self.phase.change(Phase::Idle);
-        let mut objects = self.figures.containers.load(Relaxed) + doomed.len();
-        if save_all {
-            let doomed: HashSet<_> = doomed.into_iter().collect();
-            objects += saved.iter().filter(|&g| !doomed.contains(g)).count()
-        }
-        Some(Done { objects, mark_ns })
+        let objects = self.figures.containers.load(Relaxed) + doomed.len() + dead::saved_alone(&saved, &doomed);
+        Some(Done { objects, mark_ns, stop })
     }
 
     /// Runs `f` while `is_out` holds for every session and none can begin.  The caller holds `cycle`.
     fn stopped_with<O>(
         &self,
+        of: Option<StopCause>,
         timed: bool,
         is_out: fn(&Handshake, &AtomicU32) -> bool,
         f: impl FnOnce(&mut Registry) -> O,
-    ) -> O {
+    ) -> (O, Stop) {
+        let mut wait = StopWait::new(self);
         self.handshake.close();
         let mut turns = 0;
         let mut registry = loop {
@@ -649,7 +740,9 @@ impl Inner {
                 break registry;
             }
             // Not with the lock held: a session that we wait for may be taking a mutator's leave.
+            let stuck = wait.look(turns, &registry.records, is_out);
             drop(registry);
+            wait.tell(stuck);
             self.handshake.wait_for_sessions(&mut turns);
         };
         /// Also if `f` panics: sessions go on then, in a heap that is not collected any more.
@@ -660,29 +753,38 @@ impl Inner {
             }
         }
         let open = Open(&self.handshake);
-        let begin = Instant::now();
+        let (since, begin) = (wait.since(), Instant::now());
+        let late = wait.over();
         let out = f(&mut registry);
         drop(registry);
         drop(open);
+        let end = Instant::now();
         if timed {
-            let ns = begin.elapsed().as_nanos() as u64;
+            let ns = (end - begin).as_nanos() as u64;
             add(&self.figures.stop_ns_total, ns);
             self.figures.stop_ns_max.fetch_max(ns, Relaxed);
         }
-        out
+        let stop = Stop { stopping: begin - since, total: end - since, end_unix_ns: unix_ns() };
+        if let Some(cause) = of {
+            self.tally.stopped(cause, stop.stopping, stop.total)
+        }
+        self.tell_of_late(late);
+        (out, stop)
     }
-    fn stopped<O>(&self, f: impl FnOnce(&mut Registry) -> O) -> O {
-        self.stopped_with(true, Handshake::is_out, f)
+    fn stopped<O>(&self, of: Option<StopCause>, f: impl FnOnce(&mut Registry) -> O) -> (O, Stop) {
+        self.stopped_with(of, true, Handshake::is_out, f)
     }
     /// Runs a look at the heap while nothing moves and no collection is on.
-    pub(super) fn look<O>(&self, f: impl FnOnce(&[Arc<Record>]) -> O) -> O {
+    pub(super) fn look<O>(&self, f: impl FnOnce(&[Arc<Record>], &Queue) -> O) -> O {
         let _cycle = lock(&self.cycle);
-        self.stopped_with(false, Handshake::is_out, |registry| {
+        let queue = self.destructors.queue();
+        let look = |registry: &mut Registry| {
             for record in &registry.records {
                 record.flush(self, &mut lock(&record.gray), false);
             }
-            f(&registry.records)
-        })
+            f(&registry.records, &queue)
+        };
+        self.stopped_with(Some(StopCause::Look), false, Handshake::is_out, look).0
     }
 
     /// Free pages go back to the system, and, while no collection is on, chunks that are wholly free; the bytes.
@@ -715,14 +817,12 @@ impl Inner {
         self.epoch.store(epoch, Relaxed);
         self.phase.change(Phase::Mark);
         let allocated = self.allocated.load(Relaxed);
-        // Helpers come in half-way from here to the goal; a little beyond it nobody may run away any more.
+        self.meter_stop(allocated);
+        // A little beyond the goal nobody may run away any more.
         let heap = allocated.wrapping_sub(self.base.load(Relaxed));
-        let goal = self.goal.load(Relaxed);
-        let way = goal.saturating_sub(heap);
-        self.assist_at.store(allocated.saturating_add((way / 2).max(256 << 10)), Relaxed);
+        let way = Self::brake_bytes(self.goal.load(Relaxed)).saturating_sub(heap).max(64 << 10);
         let outside = self.grown() - allocated;
-        self.brake_at
-            .store((allocated + outside).saturating_add(way.saturating_add((goal / 32).max(1 << 20))), Relaxed);
+        self.brake_at.store((allocated + outside).saturating_add(way), Relaxed);
         allocated
     }
     /// Weak boxes that will be visited in the next WEAK.  In a stop.
@@ -736,10 +836,13 @@ impl Inner {
     fn take_incoming(&self) {
         let incoming = std::mem::take(&mut *lock(&self.incoming));
         let (mut weak, mut finalizable) = (lock(&self.weak), lock(&self.finalizable));
+        let mut boxes = Vec::new();
         for mut young in incoming {
+            boxes.extend_from_slice(&young.weak);
             weak.append(&mut young.weak);
             finalizable.append(&mut young.finalizable);
         }
+        self.ephemerons.begin(&boxes);
     }
 
     /// (B) The pins, the queue and the frozen are where marking begins.
@@ -756,21 +859,16 @@ impl Inner {
         lock(&self.pins).slots.iter().flatten().for_each(|&g| mark(g));
         lock(&self.pending).iter().for_each(|q| mark(Gray(q.object())));
         lock(&self.frozen).iter().for_each(|&g| mark(g));
+        self.destructors.mark_doomed();
     }
-    fn mark_all(&self, marker: &mut Marker) {
-        loop {
-            while marker.drain(1024) == 1024 {
-                self.pool.share(marker);
-            }
-            if !self.pool.take(marker) {
-                return;
-            }
-        }
-    }
-    pub(super) fn count_marked(&self, marker: &mut Marker) {
-        let (objects, bytes) = marker.take_counts();
-        add(&self.figures.marked, objects);
-        self.marked_bytes.fetch_add(bytes, Relaxed);
+    /// Adds what a marker has marked to the sums; the objects.
+    pub(super) fn count_marked(&self, marker: &mut Marker) -> u64 {
+        let done = marker.take_done();
+        add(&self.figures.marked, done.objects);
+        add(&self.figures.mark_pieces, done.pieces);
+        self.figures.mark_step_bytes_max.fetch_max(done.step_bytes_max as u64, Relaxed);
+        self.marked_bytes.fetch_add(done.bytes, Relaxed);
+        done.objects
     }
 
     /// Runs `f` with all gray locks held.
@@ -779,22 +877,25 @@ impl Inner {
         let _grays: Vec<_> = registry.records.iter().map(|r| lock(&r.gray)).collect();
         f()
     }
-    /// (C) F1: true when nothing gray was anywhere, and MARK has ended.
-    fn flip_one(&self, marker: &mut Marker) -> bool {
-        let mut registry = lock(&self.registry);
-        let registry = &mut *registry;
+    /// (C) F1: true when nothing gray was anywhere, and MARK has ended.  Else what was in gray buffers is on the shelf.
+    ///
+    /// The locks are held for a few words a mutator; nothing in it depends on the heap's size.
+    fn flip_one(&self) -> bool {
+        let registry = lock(&self.registry);
         let mut grays: Vec<MutexGuard<'_, _>> = registry.records.iter().map(|r| lock(&r.gray)).collect();
         let mut pins = lock(&self.pins);
-        marker.stack.append(&mut registry.orphans);
-        // Helpers put blocks back only with their gray lock held.
-        while self.pool.take(marker) {}
-        let quiet = marker.stack.is_empty();
-        let over = gray::end_marking(&mut grays, quiet, &self.phase, |gray| {
+        for gray in &mut grays {
             self.count_marked(&mut gray.marker);
-            let took = !gray.marker.stack.is_empty();
-            marker.stack.append(&mut gray.marker.stack);
+        }
+        // Nobody can put anything on the shelf now but a worker that is active: if none is, it stays so.
+        let quiet = self.pool.is_quiet() && self.ephemerons.is_settled(self);
+        let over = gray::end_marking(&mut grays, quiet, &self.phase, |gray| {
+            let took = !gray.marker.is_empty();
+            gray.marker.give_all();
             took
         });
+        drop(grays);
+        drop(registry);
         if over {
             let Pins { slots, free, leaving } = &mut *pins;
             for pin in leaving.drain(..) {
@@ -808,6 +909,7 @@ impl Inner {
     fn flip_two(&self, found: Vec<RawPending>) {
         self.flip(|| {
             if !found.is_empty() {
+                found.iter().for_each(|what| self.tally.queue(what.errand()));
                 lock(&self.pending).extend(found.into_iter().map(Queued));
                 self.has_pending.store(true, Release);
             }
@@ -815,25 +917,14 @@ impl Inner {
             self.phase.change(Phase::Sweep);
         });
     }
-    fn pace(&self, at_stop: usize) {
-        let mut pacer = lock(&self.pacer);
-        let allocated = self.allocated.load(Relaxed);
-        let marked_bytes = self.marked_bytes.swap(0, Relaxed);
-        let born_bytes = allocated - at_stop;
-        let heap_bytes = at_stop.wrapping_sub(self.base.load(Relaxed));
-        self.base.store(allocated.wrapping_sub(marked_bytes + born_bytes), Relaxed);
-        let measured = Measured {
-            marked_bytes,
-            heap_bytes,
-            born_bytes,
-            outside_bytes: self.memory.outside_bytes(),
-            overhead_bytes: self.memory.used_bytes().saturating_sub(marked_bytes + born_bytes).min(marked_bytes / 4),
-        };
-        let plan = pacer.0.after(&measured);
-        pacer.1 = measured;
-        self.set_plan(plan);
+    /// What the dead held outside the heap is free only when they are dropped.
+    pub(super) fn plan_for_outside(&self) {
+        if self.memory.counts_outside() {
+            let mut pacer = lock(&self.pacer);
+            pacer.1.outside_bytes = self.memory.outside_bytes();
+            self.set_plan(pacer.0.plan(&pacer.1));
+        }
     }
-
     // ---- pins ---------------------------------------------------------------------------------------------------
     /// Needs no shade: what a session can reach is of the snapshot, or black (I2).
     pub(super) fn pin(&self, p: NonNull<u8>) -> usize {
@@ -857,6 +948,10 @@ impl Inner {
             pins.slots[pin] = None;
             pins.free.push(pin);
         }
+    }
+    /// Bytes of the pins.
+    pub(super) fn roots_bytes(&self) -> usize {
+        lock(&self.pins).slots.len() * size_of::<Gray>()
     }
     /// Every root, for checks.
     pub(super) fn roots(&self) -> Vec<Gray> {

@@ -12,13 +12,13 @@ use super::{
 };
 use crate::{
     alloc::chunk,
-    sync::{lock, seeded},
+    sync::{Arc, lock, seeded},
 };
 use std::collections::HashMap;
 
 /// FIN: the dead objects with finalizers, in the order in which they are to run; they, and those that are saved, are
 /// marked with what they reach.
-pub(super) fn resurrect(inner: &Inner, marker: &mut Marker, saved: &[Gray]) -> Vec<Gray> {
+pub(super) fn resurrect(inner: &Arc<Inner>, marker: &mut Marker, saved: &[Gray]) -> Vec<Gray> {
     let mut dead = Vec::new();
     lock(&inner.finalizable).retain(|&g| {
         // SAFETY: whole at the handshake, not swept before F2.
@@ -33,7 +33,11 @@ pub(super) fn resurrect(inner: &Inner, marker: &mut Marker, saved: &[Gray]) -> V
         // SAFETY: dead, so nobody but us can reach it or what only it reaches; whole.
         unsafe { marker.mark(g.0) };
     }
-    marker.drain(usize::MAX);
+    inner.mark_all(marker);
+    // A map that comes back brings the values of keys that live; keys that are dead left it in WEAK.
+    while inner.ephemerons.round(marker) {
+        inner.mark_all(marker)
+    }
     lock(&inner.finalized).extend(order.iter().copied());
     forget_the_dead(inner);
     order

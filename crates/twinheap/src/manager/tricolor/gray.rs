@@ -1,7 +1,8 @@
 //! Gray locks: what a mutator does in a collection, it does with its own one held; a flip of the phase holds them all.
 //!
-//! So a claim, a shade or a birth happens entirely before a flip or entirely after it, and when F1 finds every buffer
-//! empty no gray object exists anywhere (I6).  A flip is n uncontended locks, no handshake.
+//! So a claim, a shade, an assist or a birth happens entirely before a flip or entirely after it, and when F1 finds every
+//! buffer and the shelf empty, and no worker active, no gray object exists anywhere (I6; the workers' half is in `work`).  A
+//! flip is n uncontended locks, no handshake.
 //! Not here: what is in the buffers (`mark`).  Overview: `manager::tricolor`.
 
 use super::phase::{Phase, PhaseWord};
@@ -16,7 +17,8 @@ pub fn while_marking<G, O>(gray: &Mutex<G>, phase: &PhaseWord, f: impl FnOnce(&m
 
 /// F1: with all gray locks held, takes what is in the buffers; if nothing was anywhere, marking is over.
 ///
-/// `take` answers whether it took something.
+/// `take` answers whether it took something.  `queue_is_empty`, seen with the locks held: nothing is on the shelf, and no
+/// worker is active.
 pub fn end_marking<G>(
     grays: &mut [MutexGuard<'_, G>],
     queue_is_empty: bool,

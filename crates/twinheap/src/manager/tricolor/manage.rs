@@ -4,7 +4,7 @@
 use super::{
     cache::{self, Record},
     collector::Inner,
-    gray,
+    destructors, gray,
     mark::{Edges, Gray, Marker},
     phase::Phase,
     scan::{self, ScanWord},
@@ -27,9 +27,9 @@ use crate::{
         type_info::{Kind, TypeInfo},
         weak::WeakHead,
     },
-    observe::{Callbacks, HoldUpCause, Stats, blocks::Blocks},
+    observe::{Callbacks, HoldUpCause, HoldUpSummary, Stats, blocks::Blocks, figures::Figures, tally::Tally},
     sync::{
-        Arc, Mutex,
+        Arc, AtomicU64, Mutex,
         Ordering::{Acquire, Relaxed},
         lock, seeded,
     },
@@ -39,6 +39,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     marker::PhantomData,
     ops::ControlFlow,
+    panic::Location,
     ptr::NonNull,
     thread::JoinHandle,
     time::Instant,
@@ -69,7 +70,7 @@ impl Mutators for CellWord {
 
 /// Address space for the collector's stack; pages are the system's until they are used.  Marking and sweeping recurse only
 /// where the program's own types do: in chains of `Box`es, as deep as their drop.  So as deep as a main thread's, twice.
-const COLLECTOR_STACK_BYTES: usize = if cfg!(miri) { 1 << 20 } else { 16 << 20 };
+pub(super) const COLLECTOR_STACK_BYTES: usize = if cfg!(miri) { 1 << 20 } else { 16 << 20 };
 
 /// A heap: its parts, and the collector's thread.
 pub struct Shared {
@@ -95,14 +96,30 @@ struct Open {
     heap: Cell<*const Inner>,
     outer: Cell<*const Open>,
 }
+/// What a thread has for itself.
+struct Here {
+    sessions: Cell<*const Open>,
+    /// The thread's number, from 1; 0 before its first session.
+    number: Cell<u64>,
+}
 thread_local! {
-    static SESSIONS: Cell<*const Open> = const { Cell::new(std::ptr::null()) };
+    static HERE: Here = const { Here { sessions: Cell::new(std::ptr::null()), number: Cell::new(0) } };
+}
+/// Threads that have been numbered.
+static NUMBERED: AtomicU64 = AtomicU64::new(0);
+
+#[cold]
+#[inline(never)]
+fn number_this_thread() -> u64 {
+    let number = NUMBERED.fetch_add(1, Relaxed) + 1;
+    HERE.with(|here| here.number.set(number));
+    number
 }
 
 impl Local {
     /// Whether a session of this heap is open on this thread.
     fn in_session_here(&self) -> bool {
-        let mut at = SESSIONS.get();
+        let mut at = HERE.with(|here| here.sessions.get());
         // SAFETY: entries are those of sessions that are open on this thread: each is a part of a `Local` that its
         // session borrows, and leaves the chain when the session ends.
         while let Some(open) = unsafe { at.as_ref() } {
@@ -114,8 +131,9 @@ impl Local {
         false
     }
     #[cold]
-    fn wait(&self) {
+    fn wait(&self, at: &'static Location<'static>) {
         let since = Instant::now();
+        let _waits = self.inner.watch.waits(Some(at));
         loop {
             self.inner.handshake.wait_until_open();
             if self.inner.handshake.try_enter(&self.record.in_session) {
@@ -123,6 +141,23 @@ impl Local {
             }
         }
         self.inner.holdups.since(HoldUpCause::Handshake, since);
+    }
+    /// A session has begun.
+    #[cold]
+    #[inline(never)]
+    fn attend(&self) {
+        self.inner.watch.begin(&self.record.now);
+        if self.inner.zeal.is_some() {
+            self.inner.chance();
+        }
+    }
+    /// It has ended.
+    #[cold]
+    #[inline(never)]
+    fn look_back(&self) {
+        if self.inner.watch.is_on() {
+            self.inner.look_back(&self.record.now)
+        }
     }
     #[cold]
     fn nested(&self) {
@@ -172,6 +207,9 @@ impl<B: Mutators> Visitor<Concurrent<B>> for Snapshot<'_> {
             self.since = Some(Instant::now());
         }
         Visitor::<Concurrent<B>>::edge(self.marker, target)
+    }
+    fn ephemeron(&mut self, key: *mut u8, value: NonNull<u8>) {
+        Visitor::<Concurrent<B>>::ephemeron(self.marker, key, value)
     }
     // Nested cells go through BUSY as the marker's do: whoever could reach one past the outer cell must wait.
     fn enter_cell(&mut self, scan: &ScanWord, borrow: &B) -> bool {
@@ -255,8 +293,8 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         unsafe { local.shared.as_ref() }
     }
     #[inline]
-    fn enter(local: &Local) {
-        let outer = SESSIONS.get();
+    fn enter(local: &Local, at: &'static Location<'static>) {
+        let (outer, number) = HERE.with(|here| (here.sessions.get(), here.number.get()));
         if !outer.is_null() {
             local.nested();
         }
@@ -266,8 +304,9 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         {
             local.record.catch_up(&local.inner);
         }
+        local.record.now.begin(at, if number == 0 { number_this_thread() } else { number });
         if !local.inner.handshake.try_enter(&local.record.in_session) {
-            local.wait();
+            local.wait(at);
         }
         let phase = local.inner.phase.get();
         local.marking.set(phase == Phase::Mark);
@@ -275,17 +314,20 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         local.epoch.set(local.inner.epoch.load(Relaxed));
         local.open.heap.set(Arc::as_ptr(&local.inner));
         local.open.outer.set(outer);
-        SESSIONS.set(&raw const local.open);
-        if local.inner.zeal.is_some() {
-            local.inner.chance();
+        HERE.with(|here| here.sessions.set(&raw const local.open));
+        if local.inner.attends {
+            local.attend()
         }
     }
     #[inline]
     fn exit(local: &Local) {
-        SESSIONS.set(local.open.outer.get());
+        HERE.with(|here| here.sessions.set(local.open.outer.get()));
         local.inner.handshake.leave(&local.record.in_session);
         if local.inner.handshake.stop_wanted() {
             local.inner.handshake.wake_collector();
+        }
+        if local.inner.attends {
+            local.look_back()
         }
     }
 
@@ -460,6 +502,21 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
     fn stats(shared: &Shared) -> Stats {
         shared.inner.stats(&shared.inner.all_records())
     }
+    fn holdups(shared: &Shared) -> HoldUpSummary {
+        shared.inner.holdups.summary()
+    }
+    fn tally(shared: &Shared) -> &Tally {
+        &shared.inner.tally
+    }
+    fn figures(shared: &Shared) -> Figures {
+        shared.inner.figures()
+    }
+    fn gc_percent(shared: &Shared, new: Option<Option<u32>>) -> Option<Option<u32>> {
+        Some(shared.inner.gc_percent(new))
+    }
+    fn memory_limit(shared: &Shared, new: Option<Option<usize>>) -> Option<Option<usize>> {
+        Some(shared.inner.memory_limit(new))
+    }
     fn verify(local: &Local) -> Result<(), String> {
         if local.in_session_here() {
             return Err("a session is open on this thread: nothing can be stopped to be looked at".to_owned());
@@ -467,8 +524,8 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         if local.inner.is_own_thread() {
             return Err("in a destructor that the collector runs: the heap is being swept".to_owned());
         }
-        local.inner.look(|records| {
-            verify::heap(&local.inner, records)?;
+        local.inner.look(|records, queue| {
+            verify::heap(&local.inner, records, queue)?;
             ladder::verify(&local.inner.stats(records).ladder)
         })
     }
@@ -485,11 +542,13 @@ impl Inner {
         assert!(idle, "the collector has failed: what it said is on stderr");
         record.flush(self, &mut lock(&record.gray), false);
         let frozen = lock(&self.frozen).clone();
+        let queue = self.destructors.queue();
+        let doomed = destructors::set_of(&queue);
         for span in self.memory.spans() {
-            // SAFETY: the one mutator is here and its runs are closed; no collection is on.
+            // SAFETY: the one mutator is here and its runs are closed; no collection is on; the queue's lock is ours.
             unsafe {
                 span.each_allocated(|p, _| {
-                    if !frozen.contains(&Gray(p)) {
+                    if !frozen.contains(&Gray(p)) && !doomed.contains(&Gray(p)) {
                         f(p)
                     }
                 })
@@ -617,6 +676,7 @@ impl Inner {
         stats.callback_panics = f.callback_panics.load(Relaxed) + self.callbacks.panics();
         stats.collector_failed = self.has_failed();
         stats.holdups = self.holdups.summary();
+        stats.tally = self.tally.summary();
         stats.ladder = Ladder { classes: rows.into_values().collect(), ..ladder::unowned(&self.memory) };
         stats.used_bytes = self.memory.used_bytes();
         stats.peak_used_bytes = self.memory.peak_used_bytes();
@@ -627,11 +687,17 @@ impl Inner {
         stats.stop_ns_max = f.stop_ns_max.load(Relaxed);
         stats.objects_marked = f.marked.load(Relaxed);
         stats.mark_cpu_ns = f.mark_cpu_ns.load(Relaxed);
+        stats.objects_marked_by_helpers = f.helpers_marked.load(Relaxed);
+        stats.mark_pieces = f.mark_pieces.load(Relaxed);
+        stats.mark_step_bytes_max = f.mark_step_bytes_max.load(Relaxed) as usize;
         stats
     }
 
-    /// The heap goes: every object that is left is dropped.  No mutator exists and the collector's thread is done.
+    /// The heap goes: every object that is left is dropped.  No mutator exists and the collector's thread is done;
+    /// the others' ends are waited for.
     fn take_down(&self) {
+        self.end_helpers();
+        self.end_destructors();
         let spans: Vec<SpanRef> = self.memory.spans();
         for span in spans {
             // SAFETY: spans in use hold objects; nobody else is left; each is dropped once.
@@ -656,3 +722,6 @@ impl Inner {
         self.take_down_later.store(true, crate::sync::Ordering::Release)
     }
 }
+
+#[cfg(test)]
+mod held_collector;

@@ -9,24 +9,25 @@
 //! swept == sweep_epoch                        for every span in `room` and `full`
 //! born − freed == live + held open            in blocks, for every class            (`verify`, in a stop)
 //! ```
-//! Destructors that are somebody's code run on the collector's thread, with no lock held, and may panic.
+//! Of types whose destructors are somebody's code the dead are listed only (`destructors`).
 //! Not here: cursors (`cache`).  Overview: `manager::tricolor`.
 
 use super::{
     cache::Record,
     collector::{Inner, add},
+    destructors::Batch,
 };
 use crate::{
     alloc::{Full, SpanRef, span::Swept},
     object::type_info::{DropKind, Kind, TypeInfo},
     sync::{
-        AtomicU64, AtomicUsize, Mutex, MutexGuard,
+        Arc, AtomicU64, AtomicUsize, Mutex, MutexGuard,
         Ordering::{Acquire, Relaxed, Release},
         lock,
     },
     unwind::contained,
 };
-use std::ptr::NonNull;
+use std::{collections::HashSet, ptr::NonNull};
 
 /// Spans of one type and block size.
 pub struct Class {
@@ -41,6 +42,8 @@ pub struct Class {
     pub(super) freed: AtomicU64,
     /// Bytes of large objects ever born (only where `block_bytes` is 0).
     pub(super) large_bytes: AtomicU64,
+    /// And of those that sweeps found dead.
+    pub(super) large_freed_bytes: AtomicU64,
 }
 
 #[derive(Default)]
@@ -67,6 +70,7 @@ impl Class {
             born: AtomicU64::new(0),
             freed: AtomicU64::new(0),
             large_bytes: AtomicU64::new(0),
+            large_freed_bytes: AtomicU64::new(0),
         }
     }
     /// The lists, as of the sweep that is on: the first look after F2 makes all of them unswept.
@@ -85,9 +89,9 @@ impl Class {
         }
         lists
     }
-    /// Whether the allocating thread may sweep this class's spans.
-    fn lazy(&self) -> bool {
-        self.info.drop.is_none() || self.info.drop_kind != DropKind::Arbitrary
+    /// Whether destructors are somebody's code; else the allocating thread may sweep this class's spans.
+    fn dooms(&self) -> bool {
+        self.info.drop.is_some() && self.info.drop_kind == DropKind::Arbitrary
     }
 
     /// A span with a free block for the cursor of `holder`: one with room, a swept one, or a new one.
@@ -104,7 +108,7 @@ impl Class {
                 found = Some(span);
                 break;
             }
-            if !self.lazy() {
+            if self.dooms() {
                 break;
             }
             let Some(span) = lists.unswept.pop() else { break };
@@ -152,21 +156,28 @@ impl Class {
         // SAFETY: the caller's promise; `bury` touches the dead block only.
         let swept = unsafe { span.sweep(|p| inner.bury(self.info, p, self.block_bytes), visit) };
         span.swept.store(sweep_epoch, Release);
-        self.count(inner, swept);
+        self.count(inner, swept, span.block_bytes());
         swept
     }
-    fn count(&self, inner: &Inner, swept: Swept) {
+    /// Counts what a sweep found dead in a span of blocks of so many bytes.
+    fn count(&self, inner: &Inner, swept: Swept, block_bytes: usize) {
         if swept.freed != 0 {
             self.freed.fetch_add(swept.freed as u64, Relaxed);
             inner.figures.count_freed(self.info.kind, swept.freed);
+            if self.block_bytes == 0 {
+                self.large_freed_bytes.fetch_add(block_bytes as u64, Relaxed);
+            }
         }
     }
 
     /// The collector's part: sweeps every listed span; empty ones go back to the heap's memory.
-    pub(super) fn sweep_all(&self, inner: &Inner, sweep_epoch: u32) {
+    pub(super) fn sweep_all(self: &Arc<Self>, inner: &Arc<Inner>, sweep_epoch: u32) {
+        if self.dooms() {
+            return self.doom_all(inner, sweep_epoch);
+        }
         loop {
             let Some(span) = self.lists(sweep_epoch).unswept.pop() else { return };
-            // SAFETY: taken out of its list, so ours alone.  Destructors run here, with no lock held.
+            // SAFETY: taken out of its list, so ours alone.  Destructors (of the standard library) run here.
             let swept = unsafe { self.sweep(inner, span, sweep_epoch) };
             if swept.live == 0 {
                 self.spans.fetch_sub(1, Relaxed);
@@ -182,7 +193,7 @@ impl Class {
     /// Sweeps a span that the cursor of `record` holds, in three steps: bits under the gray lock, destructors with no
     /// lock, bits again under whatever lock the span is found.  A run that is open is black (taken after the stop) and
     /// stays.
-    pub(super) fn sweep_held(&self, inner: &Inner, record: &Record, span: SpanRef, sweep_epoch: u32) {
+    pub(super) fn sweep_held(self: &Arc<Self>, inner: &Arc<Inner>, record: &Record, span: SpanRef, sweep_epoch: u32) {
         let mut dead = Vec::new();
         {
             let _gray = lock(&record.gray);
@@ -198,32 +209,74 @@ impl Class {
             // SAFETY: as above; the dead stay allocated, so nobody gets their blocks yet.
             let swept = unsafe { span.reap(&mut dead) };
             span.swept.store(sweep_epoch, Release);
-            self.count(inner, swept);
+            self.count(inner, swept, span.block_bytes());
+        }
+        if dead.is_empty() {
+            return;
+        }
+        if self.dooms() {
+            let mut batch = Batch::of(self);
+            batch.push(span, dead);
+            return inner.doom(batch);
         }
         for &p in &dead {
             // SAFETY: dead since F2, reported once, and still allocated: ours alone.
             unsafe { inner.bury(self.info, p, self.block_bytes) }
         }
-        if !dead.is_empty() {
+        inner.with_records(|records| {
             // SAFETY: the dead are buried, and `with_bits` finds the lock that the alloc bits are under.
-            self.with_bits(inner, span, sweep_epoch, || unsafe { span.free_reaped(&dead) });
-        }
+            self.with_bits(records, span, sweep_epoch, || unsafe { span.free_reaped(&dead) });
+        });
+        self.sort_freed(inner, [span].into_iter(), sweep_epoch)
     }
-    /// Runs `f` while the span's alloc bits are ours, wherever it is.  (It exists: it holds allocated blocks.)
-    fn with_bits(&self, inner: &Inner, span: SpanRef, sweep_epoch: u32, f: impl FnOnce()) {
+    /// As [`Self::sweep_all`], where destructors are somebody's code: the dead are doomed, and stay allocated until those have
+    /// run.
+    fn doom_all(self: &Arc<Self>, inner: &Arc<Inner>, sweep_epoch: u32) {
+        let mut batch = Batch::of(self);
+        loop {
+            let queue = inner.destructors.queue();
+            let Some(span) = self.lists(sweep_epoch).unswept.pop() else { break };
+            let mut dead = Vec::new();
+            // SAFETY: taken out of its list, and what destructors' threads do to its bits they do under the queue's lock.
+            let swept = unsafe { span.reap(&mut dead) };
+            span.next_block.set(0);
+            span.swept.store(sweep_epoch, Release);
+            self.count(inner, swept, span.block_bytes());
+            let allocated = swept.live + dead.len();
+            if allocated == 0 {
+                self.spans.fetch_sub(1, Relaxed);
+                // SAFETY: no block is in use, nobody else has the span, and no list remembers it.
+                unsafe { inner.memory.free_run(span) };
+                continue;
+            }
+            if !dead.is_empty() {
+                batch.push(span, dead)
+            }
+            let mut lists = self.lists(sweep_epoch);
+            if allocated < span.capacity() as usize {
+                lists.room.push(span)
+            } else {
+                lists.full.push(span)
+            }
+            drop((lists, queue));
+            if batch.is_full() {
+                inner.doom(std::mem::replace(&mut batch, Batch::of(self)))
+            }
+        }
+        inner.doom(batch)
+    }
+
+    /// Runs `f` while the span's alloc bits are ours, wherever it is; the caller holds the registry's lock.  (The span exists:
+    /// it holds allocated blocks.)
+    pub(super) fn with_bits(&self, records: &[Arc<Record>], span: SpanRef, sweep_epoch: u32, f: impl FnOnce()) {
         loop {
             let holder = span.owner.load(Relaxed);
             if holder == 0 {
-                let mut lists = self.lists(sweep_epoch);
+                let _lists = self.lists(sweep_epoch);
                 if span.owner.load(Relaxed) == 0 {
-                    f();
-                    if let Some(at) = lists.full.iter().position(|&s| s == span) {
-                        let span = lists.full.swap_remove(at);
-                        lists.room.push(span);
-                    }
-                    return;
+                    return f();
                 }
-            } else if let Some(record) = inner.record(holder) {
+            } else if let Some(record) = records.iter().find(|r| r.id == holder) {
                 let _gray = lock(&record.gray);
                 if span.owner.load(Relaxed) == holder {
                     return f();
@@ -232,9 +285,39 @@ impl Class {
             std::thread::yield_now();
         }
     }
+    /// Puts spans in which blocks were freed where they belong, if they are listed: among those with room, or, where
+    /// destructors are somebody's code and nothing is left, back to the heap's memory.  Cost: a look at the lists.
+    pub(super) fn sort_freed(&self, inner: &Inner, spans: impl Iterator<Item = SpanRef>, sweep_epoch: u32) {
+        let freed: HashSet<usize> = spans.map(|s| s.base().addr()).collect();
+        let is_freed = |span: &SpanRef| freed.contains(&span.base().addr());
+        let mut lists = self.lists(sweep_epoch);
+        let Lists { room, full, .. } = &mut *lists;
+        room.extend(full.extract_if(.., |span| is_freed(span)));
+        if !self.dooms() {
+            return;
+        }
+        room.retain(|&span| {
+            let mut blocks = 0;
+            if is_freed(&span) {
+                // SAFETY: listed, and the class's lock is ours (I12); so is the queue's.
+                unsafe { span.each_allocated(|_, _| blocks += 1) };
+                if blocks == 0 {
+                    self.spans.fetch_sub(1, Relaxed);
+                    // SAFETY: no block is in use, and no list remembers the span.
+                    unsafe { inner.memory.free_run(span) };
+                    return false;
+                }
+            }
+            true
+        });
+    }
 }
 
 impl Inner {
+    /// Runs `f` with the mutators there are; none comes or goes meanwhile, and the phase does not change.
+    pub(super) fn with_records<O>(&self, f: impl FnOnce(&[Arc<Record>]) -> O) -> O {
+        f(&lock(&self.registry).records)
+    }
     /// Whether sweeps look at dead blocks that need no destructor, too.
     fn sees_the_dead(&self) -> bool {
         self.poison || self.blocks.is_on()
@@ -259,8 +342,9 @@ impl Inner {
         }
     }
 
-    /// SWEEP, the collector's thread: when this returns every span is swept and every destructor has run.
-    pub(super) fn sweep_everything(&self, sweep_epoch: u32) {
+    /// SWEEP, the collector's thread: when this returns every span is swept, and every destructor has run but those that are
+    /// somebody's code.
+    pub(super) fn sweep_everything(self: &Arc<Self>, sweep_epoch: u32) {
         let classes = self.all_classes();
         for class in &classes {
             class.sweep_all(self, sweep_epoch);
@@ -278,25 +362,40 @@ impl Inner {
         self.sweep_large(sweep_epoch);
     }
 
-    fn sweep_large(&self, sweep_epoch: u32) {
-        let spans: Vec<SpanRef> = lock(&self.large).values().copied().collect();
-        for span in spans {
+    fn sweep_large(self: &Arc<Self>, sweep_epoch: u32) {
+        let bases: Vec<usize> = lock(&self.large).keys().copied().collect();
+        for base in bases {
+            let queue = self.destructors.queue();
+            // (One with a destructor of somebody's may have gone meanwhile.)
+            let Some(span) = lock(&self.large).get(&base).copied() else { continue };
             if span.swept.load(Acquire) == sweep_epoch {
                 continue;
             }
-            // SAFETY: large objects in the list are touched by the collector's thread only, once they are born.
-            let (info, swept) = unsafe {
-                let info = TypeInfo::in_span(span);
-                (
-                    info,
-                    span.sweep(|p| self.bury(info, p, span.block_bytes()), info.drop.is_some() || self.sees_the_dead()),
-                )
-            };
+            // SAFETY: a span in the list holds an object.
+            let info = unsafe { TypeInfo::in_span(span) };
+            let class = self.class(info, 0);
+            if class.dooms() {
+                let mut dead = Vec::new();
+                // SAFETY: a large object's bits are touched under the queue's lock once it is born, which is ours.
+                let swept = unsafe { span.reap(&mut dead) };
+                span.swept.store(sweep_epoch, Release);
+                class.count(self, swept, span.block_bytes());
+                drop(queue);
+                if !dead.is_empty() {
+                    let mut batch = Batch::of(&class);
+                    batch.push(span, dead);
+                    self.doom(batch)
+                }
+                continue;
+            }
+            drop(queue);
+            let visit = info.drop.is_some() || self.sees_the_dead();
+            // SAFETY: others in the list are touched by the collector's thread only, once they are born.
+            let swept = unsafe { span.sweep(|p| self.bury(info, p, span.block_bytes()), visit) };
             span.swept.store(sweep_epoch, Release);
+            class.count(self, swept, span.block_bytes());
             if swept.freed != 0 {
-                self.figures.count_freed(info.kind, 1);
-                self.class(info, 0).freed.fetch_add(1, Relaxed);
-                lock(&self.large).remove(&span.base().addr());
+                lock(&self.large).remove(&base);
                 // SAFETY: its object is dropped, and nobody remembers it.
                 unsafe { self.memory.free_run(span) };
             }
@@ -331,6 +430,11 @@ pub struct Figures {
     pub(super) marked: AtomicU64,
     /// Nanoseconds of processor time spent marking.
     pub(super) mark_cpu_ns: AtomicU64,
+    /// Objects marked by helpers.
+    pub(super) helpers_marked: AtomicU64,
+    /// Pieces of tails looked at, and the most bytes of one large object that were looked at in a step.
+    pub(super) mark_pieces: AtomicU64,
+    pub(super) mark_step_bytes_max: AtomicU64,
 }
 
 impl Figures {

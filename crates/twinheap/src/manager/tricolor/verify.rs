@@ -4,6 +4,8 @@
 use super::{
     cache::Record,
     collector::Inner,
+    destructors::{self, Queue},
+    ephemeron,
     mark::{Edges, Gray},
     phase::Phase,
 };
@@ -32,7 +34,7 @@ fn reachable(inner: &Inner, mut look: Edges, mut each: impl FnMut(Gray) -> Resul
     Ok(())
 }
 
-/// Zeal, after F1: what can be reached now is a part of what is marked (Go's gccheckmark).
+/// Zeal and `Config::check_marks`, after F1: what can be reached now is a part of what is marked (Go's gccheckmark).
 ///
 /// # Panics
 /// When the collector is broken.
@@ -53,10 +55,13 @@ pub(super) fn everything_reachable_is_marked(inner: &Inner) {
 }
 
 /// Between collections, stopped, runs closed.
-pub(super) fn heap(inner: &Inner, records: &[Arc<Record>]) -> Result<(), String> {
+pub(super) fn heap(inner: &Inner, records: &[Arc<Record>], queue: &Queue) -> Result<(), String> {
     inner.memory.verify()?;
     if inner.phase.get() != Phase::Idle {
         return Err(format!("{:?} between collections", inner.phase.get()));
+    }
+    if !inner.pool.is_quiet() || records.iter().any(|record| !lock(&record.gray).marker.is_empty()) {
+        return Err("something is gray between collections (I6)".to_owned());
     }
     let sweep_epoch = inner.sweep_epoch.load(Relaxed);
     let spans = inner.memory.spans();
@@ -84,8 +89,13 @@ pub(super) fn heap(inner: &Inner, records: &[Arc<Record>]) -> Result<(), String>
     // SAFETY: asked of weak boxes only.
     let target = |g: Gray| NonNull::new(unsafe { g.0.cast::<WeakHead>().as_ref() }.target.load(Acquire));
     let boxes = inner.weak_boxes(records);
+    let doomed = destructors::set_of(queue);
+    doomed.iter().try_for_each(|g| object(g.0))?;
     reachable(inner, Edges::new(), |g| {
         object(g.0)?;
+        if doomed.contains(&g) {
+            return Err(format!("the object at {:p} can be reached, and waits for its destructor", g.0));
+        }
         // SAFETY: an object, just checked.
         if unsafe { TypeInfo::of(g.0) }.is_weak_box && target(g).is_some() && !boxes.contains(&g) {
             return Err(format!("the weak box at {:p} has a target, and no collection would clear it (I9)", g.0));
@@ -120,6 +130,17 @@ pub(super) fn heap(inner: &Inner, records: &[Arc<Record>]) -> Result<(), String>
     if linked != 0 && linked != with_target {
         return Err(format!("{with_target} weak boxes have a target, {linked} are linked"));
     }
+    for g in inner.ephemerons.all() {
+        // SAFETY: a whole box; stopped.
+        match (target(g), unsafe { ephemeron::held(g.0) }) {
+            (Some(_), Some(value)) => object(value)?,
+            (None, Some(value)) => return Err(format!("the ephemeron at {:p} keeps {value:p} without a key", g.0)),
+            _ => {}
+        }
+        if !boxes.contains(&g) {
+            return Err(format!("the ephemeron at {:p} is not among the weak boxes", g.0));
+        }
+    }
     for g in lock(&inner.finalizable).iter().chain(lock(&inner.finalized).iter()) {
         object(g.0)?;
     }
@@ -134,7 +155,7 @@ pub(super) fn heap(inner: &Inner, records: &[Arc<Record>]) -> Result<(), String>
             // SAFETY: stopped.
             unsafe { span.each_allocated(|_, _| blocks += 1) };
         }
-        let counted = class.born.load(Relaxed) - class.freed.load(Relaxed);
+        let counted = class.born.load(Relaxed) - class.freed.load(Relaxed) + queue.doomed_of(&class) as u64;
         if counted != blocks {
             return Err(format!(
                 "{}, {} bytes: {blocks} blocks are allocated, {counted} counted",

@@ -10,7 +10,7 @@
 //! with no collection on: none begins before they end.
 //! Not here: `upgrade` (`gray`).  Overview: `manager::tricolor`.
 
-use super::{cache::Record, collector::Inner, mark::Gray, phase::Phase};
+use super::{cache::Record, collector::Inner, ephemeron, mark::Gray, phase::Phase};
 use crate::{
     alloc::chunk,
     object::{boxes::Boxes, managed::RawPending, weak::WeakHead},
@@ -65,6 +65,9 @@ pub(super) fn clear(inner: &Inner, notices: &mut Vec<RawPending>) {
             // All of its boxes go; nobody can reach it, and so nobody looks at its lists.
             Boxes::of(target).map(Boxes::take);
             head.clear();
+            if head.is_ephemeron {
+                ephemeron::let_go(p.cast())
+            }
             if lives && head.notify {
                 notices.push(RawPending::WeakDied(p));
             }
@@ -94,6 +97,7 @@ pub(super) fn forget_the_dead(inner: &Inner) {
             lives
         }
     });
+    inner.ephemerons.forget_the_dead()
 }
 
 /// A new box enters its target's list.  `idle`: the session began with no collection on.
