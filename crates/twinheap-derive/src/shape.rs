@@ -239,8 +239,9 @@ fn owns(ty: &Type, own: &Own<'_>) -> bool {
     struct Find<'a>(&'a Own<'a>, bool);
     impl<'ast> Visit<'ast> for Find<'_> {
         fn visit_type(&mut self, ty: &'ast Type) {
+            const HANDLES: &[&str] = &["Gc", "Slot", "GcOnce", "GcWeak", "GcVec", "GcMap", "GcWeakMap", "Cc", "Weak"];
             let is_handle = matches!(ty, Type::Path(p) if p.path.segments.last().is_some_and(
-                |s| ["Gc", "Slot", "GcOnce", "GcWeak", "Cc", "Weak"].iter().any(|handle| s.ident == handle)));
+                |s| HANDLES.iter().any(|handle| s.ident == handle)));
             self.1 |= self.0.is_named_by(ty);
             if !is_handle {
                 syn::visit::visit_type(self, ty)

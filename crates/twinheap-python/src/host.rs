@@ -25,6 +25,8 @@ pub struct Host {
     pub out_broken: bool,
     /// `sys.argv`
     pub argv: Vec<String>,
+    /// The words of the names that the built-ins had before the program.
+    pub builtin_names: Vec<u64>,
     /// Frames allowed.
     pub recursion_limit: usize,
     /// Loops allowed on the Rust stack.

@@ -299,8 +299,8 @@ pub struct Class<'gc, M: OneMutator> {
     /// Words of `__slots__` before inline attributes, the subclass's first: CPython's `subtype_dealloc` goes that way.
     /// ([`Member::index`] counts from their end.)
     pub nslots: u32,
-    /// Words after the inline attributes: what the built-in class in it has (an exception's fields, the value in an
-    /// instance of a subclass of `int`), which goes last.  With any, the room for inline attributes never grows.
+    /// Words at the end: what the built-in class in it has (an exception's fields, the value in an instance of a subclass
+    /// of `int`), which goes last.  With any no attribute is inline: as in CPython there is a dict, the word before them.
     pub own: u32,
     /// Instances have attributes beside their slots.
     pub has_dict: bool,
@@ -324,6 +324,18 @@ pub struct Class<'gc, M: OneMutator> {
     pub mro_tuple: ValSlot<'gc, M>,
     /// `__bases__` as a tuple; likewise.
     pub bases_tuple: ValSlot<'gc, M>,
+    /// What notices that the class is dead, if its metaclass has `__del__`: a [`ClassEnd`].
+    pub end: ValSlot<'gc, M>,
+}
+
+/// A class's finalizer: in a cycle with it, so that both are found dead together.  Part of the class to collections.
+#[derive(Trace)]
+#[trace(tag = Kind::Frame as u8, kind = internal, finalize)]
+pub struct ClassEnd<'gc, M: OneMutator>(pub Gc<'gc, Class<'gc, M>, M>);
+impl<'gc, M: OneMutator> Finalize<'gc, M> for ClassEnd<'gc, M> {
+    fn finalize(_: &Gc<'gc, Self, M>, _: &'gc Mutation<'gc, M>) {
+        // The machine runs `__del__` (`Finalizers::Manual`).
+    }
 }
 
 /// Bits of [`Class::flags`].
@@ -381,7 +393,7 @@ impl<M: OneMutator> Default for Found<'_, M> {
 #[allow(missing_docs)]
 pub struct InstHeader<'gc, M: OneMutator> {
     pub class: Gc<'gc, Class<'gc, M>, M>,
-    /// Attributes that are not inline; all of them once somebody asked for `__dict__`.
+    /// Attributes that are not inline; all of them once somebody asked for `__dict__`.  (Unused with [`Class::own`].)
     pub dict: Slot<'gc, Dict<'gc, M>, M>,
 }
 /// An instance: slots, inline attributes, words of the built-in class in it.

@@ -3,6 +3,8 @@
 //! The loop runs on a thread of its own with a large stack, for what nests in Rust. Between sessions collections run,
 //! programs sleep, and what a full heap or a full table of descriptors needs is done.
 
+mod exit;
+
 use crate::{
     host::Host,
     object::*,
@@ -352,6 +354,7 @@ fn drive<M: OneMutator>(options: Options, source: &[u8], stack: usize) -> Result
         out: Vec::with_capacity(1 << 16),
         line_buffered: std::io::stdout().is_terminal(),
         out_broken: false,
+        builtin_names: Vec::new(),
         argv: std::iter::once(shown.clone()).chain(argv).collect(),
         recursion_limit: 1000,
         nest_limit: NEST_LIMIT.min((stack / (512 << 10)) as u32).max(8),
@@ -452,25 +455,7 @@ fn drive<M: OneMutator>(options: Options, source: &[u8], stack: usize) -> Result
         }
     }
     if M::CONSTRAINTS.counted {
-        // CPython's `finalize_modules`: the module goes, and with it whatever it alone holds, names still in place; only
-        // if something keeps the module all the same are the names cleared, one by one.
-        d.session(|vm| vm.let_modules_go());
-        d.drain();
-        d.collect(2, Cause::Exit);
-        d.session(|vm| vm.list_garbage());
-        // The last imported first.
-        for n in (0..d.session(|vm| vm.rt.own_modules.borrow().len())).rev() {
-            for step in 0..3 {
-                loop {
-                    let more = d.session(|vm| vm.clear_module(n, step));
-                    d.drain();
-                    if !more {
-                        break;
-                    }
-                }
-            }
-        }
-        d.collect(2, Cause::Exit);
+        d.finalize_modules();
     }
     let flushed = d.host().flush();
     if let Err(e) = flushed
@@ -539,6 +524,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         crate::modules::find(self, "builtins")?;
         crate::modules::find(self, "gc")?;
+        self.host.builtin_names = builtins.table.borrow().iter().map(|e| e.key.bits()).collect();
         Ok(())
     }
     fn begin_main(&mut self, co: &std::sync::Arc<crate::bytecode::CodeObject>, path: &str) -> Result<(), Exc<'gc, M>> {
@@ -622,60 +608,5 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             return Some((helper, args));
         }
         Some((f, args))
-    }
-    /// CPython 3.13 `finalize_modules_delete_special`: the streams are what they were, and what may hold anything is gone.
-    fn restore_sys(&mut self) {
-        let Ok(sys) = self.intern("sys") else { return };
-        let Some(module) = self.dict_get_name(&self.rt.modules, &sys) else { return };
-        let Some(dict) = self.module_dict(&module) else { return };
-        for (name, from) in
-            [("path", ""), ("argv", ""), ("stdin", "__stdin__"), ("stdout", "__stdout__"), ("stderr", "__stderr__")]
-        {
-            let value = self.intern(from).ok().and_then(|from| self.dict_get_name(&dict, &from));
-            let _ = self.dict_set_text(&dict, name, value.unwrap_or_else(Val::none));
-        }
-    }
-    /// Lets the program's modules go, the main one first.
-    fn let_modules_go(&mut self) {
-        self.rt.handled.set(self.mc, Val::none());
-        self.rt.main.set(self.mc, None);
-        self.restore_sys();
-        let modules = self.rt.modules.clone();
-        let own: Vec<_> = self.rt.own_modules.borrow().iter().filter_map(|w| w.upgrade(self.mc)).collect();
-        for any in own {
-            let m = Val::from_any(any);
-            let named: Vec<_> =
-                modules.table.borrow().iter().filter(|e| e.value.is(&m)).map(|e| e.key.clone()).collect();
-            for name in named {
-                if let Some(name) = name.downcast_ref::<Str>() {
-                    self.dict_del_name(&modules, name);
-                }
-            }
-        }
-    }
-    /// Drops one of a module's variables; false when none is left.  Steps: names with one leading underscore, the others,
-    /// everything.
-    fn clear_module(&mut self, n: usize, step: u32) -> bool {
-        let kept = self.rt.own_modules.borrow().get(n).and_then(|weak| weak.upgrade(self.mc));
-        let Some(main) = kept.and_then(|any| self.module_dict(&Val::from_any(any))) else { return false };
-        let name = {
-            let t = main.table.borrow();
-            t.iter().filter(|e| !e.value.is_none()).filter_map(|e| e.key.downcast_ref::<Str>().cloned()).find(|n| {
-                let t = n.text();
-                let private = t.starts_with('_') && !t.starts_with("__");
-                match step {
-                    0 => private,
-                    1 => !private && t != "__builtins__",
-                    _ => t != "__builtins__",
-                }
-            })
-        };
-        match name {
-            Some(n) => {
-                self.dict_set_name(&main, &n, Val::none());
-                true
-            }
-            None => false,
-        }
     }
 }

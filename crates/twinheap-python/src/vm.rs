@@ -571,9 +571,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
 pub struct Inst<'a, 'gc, M: OneMutator> {
     /// Its class.
     pub class: &'a Gc<'gc, Class<'gc, M>, M>,
-    /// Attributes that are not inline.
-    pub dict: &'a Slot<'gc, Dict<'gc, M>, M>,
-    /// Slots, inline attributes, the built-in class's words.
+    /// Attributes that are not inline ([`Inst::dict`]).
+    in_header: &'a Slot<'gc, Dict<'gc, M>, M>,
+    /// Slots, inline attributes or a dict of them all, the built-in class's words.
     pub slots: &'a [ValSlot<'gc, M>],
 }
 impl<'a, 'gc, M: OneMutator> Inst<'a, 'gc, M> {
@@ -583,11 +583,38 @@ impl<'a, 'gc, M: OneMutator> Inst<'a, 'gc, M> {
     }
     /// Slots and inline attributes.
     pub fn named(&self) -> &'a [ValSlot<'gc, M>] {
-        &self.slots[..self.slots.len() - self.class.own as usize]
+        match self.class.own {
+            0 => self.slots,
+            _ => &self.slots[..self.class.nslots as usize],
+        }
     }
-    /// The words of the built-in class.
+    /// Attributes that are not inline.
+    pub fn dict(&self) -> Option<Gc<'gc, Dict<'gc, M>, M>> {
+        match self.dict_word() {
+            None => self.in_header.get(),
+            Some(word) => word.get().downcast().ok(),
+        }
+    }
+    /// Gives it such a dict, or takes it.
+    pub fn set_dict(&self, mc: &Mutation<'gc, M>, dict: Option<Gc<'gc, Dict<'gc, M>, M>>) {
+        match self.dict_word() {
+            None => self.in_header.set(mc, dict),
+            Some(word) => word.set(mc, dict.map_or(Val::empty(), Val::from_gc)),
+        }
+    }
+    /// Where there are words of a built-in class, the dict lies before them, to be let go before them.
+    fn dict_word(&self) -> Option<&'a ValSlot<'gc, M>> {
+        let at = (self.class.nslots + self.class.early()) as usize;
+        (self.class.own > 0 && self.class.has_dict).then(|| &self.slots[at])
+    }
+    /// The words of the built-in class, other than those of [`Inst::early`].
     pub fn own(&self) -> &'a [ValSlot<'gc, M>] {
-        &self.slots[self.slots.len() - self.class.own as usize..]
+        &self.slots[self.slots.len() - (self.class.own - self.class.early()) as usize..]
+    }
+    /// Those words that go before attributes: an `AttributeError`'s.
+    pub fn early(&self) -> &'a [ValSlot<'gc, M>] {
+        let from = self.class.nslots as usize;
+        &self.slots[from..from + self.class.early() as usize]
     }
     /// An exception's field ([`boot::exc_slot`]).
     pub fn field(&self, n: usize) -> &'a ValSlot<'gc, M> {
@@ -601,8 +628,20 @@ impl<M: OneMutator> Class<'_, M> {
     }
     /// Words after the header of a new instance.
     pub fn words(&self) -> usize {
-        let named = if self.has_dict { self.keys.borrow().capacity } else { 0 };
+        let named = match (self.has_dict, self.own) {
+            (false, _) => 0,
+            (true, 0) => self.keys.borrow().capacity,
+            (true, _) => 1,
+        };
         (self.nslots + named + self.own) as usize
+    }
+    /// How many of its own words go before attributes: what an exception has beyond what all have (`AttributeError_clear`).
+    pub fn early(&self) -> u32 {
+        self.own.saturating_sub(boot::exc_slot::COUNT)
+    }
+    /// Whether attributes of its instances may lie in a dict from the start, where caches do not see them.
+    pub fn never_inline(&self) -> bool {
+        self.own > 0 && self.has_dict
     }
 }
 
@@ -611,15 +650,15 @@ impl<M: OneMutator> Class<'_, M> {
 pub fn instance<'a, 'gc, M: OneMutator>(v: &'a V<'gc, M>) -> Option<Inst<'a, 'gc, M>> {
     if let Some(i) = v.downcast_ref::<Instance<'gc, M>>() {
         let h = i.header();
-        return Some(Inst { class: &h.class, dict: &h.dict, slots: i.tail() });
+        return Some(Inst { class: &h.class, in_header: &h.dict, slots: i.tail() });
     }
     if let Some(i) = v.downcast_ref::<FinInstance<'gc, M>>() {
         let h = &i.header().0;
-        return Some(Inst { class: &h.class, dict: &h.dict, slots: i.tail() });
+        return Some(Inst { class: &h.class, in_header: &h.dict, slots: i.tail() });
     }
     let e = v.downcast_ref::<Weak<'gc, M>>()?.data().ext.as_ref()?;
     let h = e.header();
-    Some(Inst { class: &h.class, dict: &h.dict, slots: e.tail() })
+    Some(Inst { class: &h.class, in_header: &h.dict, slots: e.tail() })
 }
 
 /// The value as an exception.

@@ -64,6 +64,7 @@ pub use object::{
     any::GcAny,
     cell::{GcCell, Ref, RefMut},
     cleanup::Cleanup,
+    dynamic::{DynFamily, GcDyn},
     gc::{ByAddress, Gc, NoRoom},
     lifo::Lifo,
     managed::{Cause, Collected, Manager, OneMutator, Request, Threaded},

@@ -58,6 +58,13 @@ pub struct Stats {
     pub goal_bytes: Option<usize>,
     /// Nanoseconds of processor time the collector's own threads used.
     pub collector_cpu_ns: u64,
+    /// Nanoseconds that mutators marked on their allocations' account.
+    pub assist_ns: u64,
+    /// Nanoseconds that the collector slept while marking, so that mutators had the processors.
+    pub throttled_ns: u64,
+    /// Collections under a soft limit that could not be kept: collecting had taken more than half of the program's time for
+    /// too long, and left the rest to the program.
+    pub capped_collections: u64,
     /// Nanoseconds of the collector's work inside stops: sum and maximum.
     pub stop_ns_total: u64,
     /// See above.

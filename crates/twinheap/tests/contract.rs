@@ -72,6 +72,8 @@ mod cc;
 mod collections;
 #[path = "contract/death.rs"]
 mod death;
+#[path = "contract/dynamic.rs"]
+mod dynamic;
 #[path = "contract/fields.rs"]
 mod fields;
 #[path = "contract/limits.rs"]

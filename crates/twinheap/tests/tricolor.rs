@@ -21,6 +21,8 @@ mod debug;
 mod destructors;
 #[path = "tricolor/marking.rs"]
 mod marking;
+#[path = "tricolor/pacing.rs"]
+mod pacing;
 #[path = "tricolor/pressure.rs"]
 mod pressure;
 
@@ -543,7 +545,7 @@ fn automatic_collections_can_be_switched_off() {
     collects_by_itself(&heap, &mut m, 0);
 }
 
-/// Classes whose cursors share a place (these do, by their sizes) take turns in it: a run that one of them does not use
+/// Classes whose cursors would have one place get one each: a run that one of them does not use
 /// up is not charged, so garbage of a size brings about as many collections as any.
 #[test]
 fn classes_that_share_a_cursor_are_charged_what_they_use() {

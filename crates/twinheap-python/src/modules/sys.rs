@@ -70,6 +70,8 @@ fn excepthook<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
         let mut text = String::new();
         vm.format_exception(&e, &mut text);
         text
+    } else if e.is_none() {
+        "NoneType: None\n".to_string()
     } else {
         let t = vm.type_name(&e);
         format!("TypeError: print_exception(): Exception expected for value, {t} found\n")

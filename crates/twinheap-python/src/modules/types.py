@@ -4,6 +4,9 @@ def _g():
     yield
 GeneratorType = type(_g())
 NoneType = type(None)
+import sys as _sys
+ModuleType = type(_sys)
+del _sys
 class _C:
     def m(self):
         pass

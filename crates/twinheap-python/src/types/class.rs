@@ -143,7 +143,7 @@ pub fn dir_names<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, v: &V<'gc, M>) -> R<'g
     for (n, _) in vm.instance_items(v) {
         names.insert(n.text().to_string());
     }
-    if let Some(d) = instance(v).and_then(|i| i.dict.get()) {
+    if let Some(d) = instance(v).and_then(|i| i.dict()) {
         for e in d.table.borrow().iter() {
             if let Some(s) = e.key.downcast_ref::<Str>() {
                 names.insert(s.text().to_string());
@@ -166,20 +166,10 @@ fn get_dict<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
         }
     }
 }
-/// `__weakref__`: the newest weak reference.  Cost: a look at every object.
+/// `__weakref__`: the first of `weakref.getweakrefs`.
 pub fn get_weakref<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
-    let (v, mc) = (vm.arg(a, 0), vm.mc);
-    let mut found = Val::none();
-    mc.walk(|any| {
-        let w = Val::from_any(any);
-        if let Some(weak) = w.downcast_ref::<Weak<'gc, M>>()
-            && weak.data().of == 0
-            && weak.upgrade(mc).is_some_and(|t| t.address() as u64 == v.bits())
-        {
-            found = w
-        }
-    });
-    Ok(found)
+    let first = vm.weakrefs_to(vm.arg_ref(a, 0)).into_iter().next();
+    Ok(first.unwrap_or_else(Val::none))
 }
 fn set_dict<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let (v, d) = (vm.arg(a, 0), vm.arg(a, 1));
@@ -188,7 +178,7 @@ fn set_dict<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     };
     vm.object_dict(&v)?;
     if let Some(i) = instance(&v) {
-        i.dict.set(vm.mc, Some(d));
+        i.set_dict(vm.mc, Some(d));
     }
     Ok(Val::none())
 }

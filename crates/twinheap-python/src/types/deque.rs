@@ -9,7 +9,7 @@ use crate::{
     types::names::N,
     value::{Kind, Value},
     vm::{
-        Args, E, R, T, Vm,
+        Args, E, Exc, R, T, Vm,
         boot::{GetSet, Methods},
         instance,
         natives::{NativeDef, def, def_kw},
@@ -138,7 +138,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let Some(r) = ring(v) else { return Ok(()) };
         let items: Vec<_> = r.items.borrow().iter().cloned().collect();
         let name = self.type_name(v);
-        out.push_str(&name);
+        out.push_str(name.rsplit('.').next().unwrap_or(&name));
         out.push_str("([");
         for (i, x) in items.iter().enumerate() {
             if i > 0 {
@@ -171,7 +171,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         let (d, n) = if ring(a).is_some() { (a, b) } else { (b, a) };
         let Some(x) = ring(d) else { return Ok(None) };
-        let n = self.to_index(n)?;
+        let n = self.times(n)?;
         let new = self.like(d, &x)?;
         if let Some(r) = ring(&new) {
             self.repeat(&r, n)?
@@ -185,10 +185,21 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             let items = self.collect(b)?;
             self.ring_extend(&r, items, false)?
         } else {
-            let n = self.to_index(b)?;
+            let n = self.times(b)?;
             self.repeat(&r, n)?
         }
         Ok(Some(a.clone()))
+    }
+    fn times(&mut self, n: &V<'gc, M>) -> R<'gc, M, i64> {
+        if self.is_indexable(n) {
+            return self.to_index(n);
+        }
+        let t = self.type_name(n);
+        Err(self.raise(E::TypeError, &format!("can't multiply sequence by non-int of type '{t}'")))
+    }
+    fn is_indexable(&self, v: &V<'gc, M>) -> bool {
+        matches!(v.kind(), Kind::Int | Kind::Bool | Kind::BigInt)
+            || v.kind() == Kind::Instance && self.lookup(&self.class_of(v), N::index).is_some()
     }
     fn repeat(&mut self, r: &Gc<'gc, Ring<'gc, M>, M>, n: i64) -> R<'gc, M, ()> {
         if n <= 0 {
@@ -245,9 +256,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if (0..n).contains(&at) { Ok(at as usize) } else { Err(self.raise(E::IndexError, "deque index out of range")) }
     }
     fn deque_index(&mut self, key: &V<'gc, M>) -> R<'gc, M, i64> {
-        if !matches!(key.kind(), Kind::Int | Kind::Bool | Kind::BigInt)
-            && (key.kind() != Kind::Instance || self.lookup(&self.class_of(key), N::index).is_none())
-        {
+        if !self.is_indexable(key) {
             let t = self.type_name(key);
             return Err(self.raise(E::TypeError, &format!("sequence index must be integer, not '{t}'")));
         }
@@ -448,7 +457,7 @@ fn remove<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
             drop(old);
             Ok(Val::none())
         }
-        None => Err(vm.raise(E::ValueError, "deque.remove(x): x not in deque")),
+        None => Err(not_in(vm, a)?),
     }
 }
 fn index<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
@@ -458,12 +467,13 @@ fn index<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let to = vm.int_arg_or(a, 3, i64::MAX)?;
     match find(vm, a, bound(from), bound(to), "index")? {
         Some(i) => Ok(Val::index(i)),
-        None => {
-            let x = vm.arg(a, 1);
-            let x = vm.repr_text(&x)?;
-            Err(vm.raise(E::ValueError, &format!("{x} is not in deque")))
-        }
+        None => Err(not_in(vm, a)?),
     }
+}
+fn not_in<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M, Exc<'gc, M>> {
+    let x = vm.arg(a, 1);
+    let x = vm.repr_text(&x)?;
+    Ok(vm.raise(E::ValueError, &format!("{x} is not in deque")))
 }
 fn count<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let r = this(vm, a)?;

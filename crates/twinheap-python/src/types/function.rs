@@ -212,6 +212,7 @@ pub fn methods<M: OneMutator>() -> Vec<Methods<M>> {
                 }),
             ],
         ),
+        (T::Module, vec![def("__new__", 2, 3, module_new)], vec![]),
         (T::Cell, vec![], vec![ro("cell_contents", cell_contents)]),
         (
             T::Code,
@@ -230,6 +231,19 @@ pub fn methods<M: OneMutator>() -> Vec<Methods<M>> {
             vec![ro("tb_next", |vm, a| tb_part(vm, a, true)), ro("tb_lineno", |vm, a| tb_part(vm, a, false))],
         ),
     ]
+}
+
+/// `types.ModuleType(name, doc=None)`
+fn module_new<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
+    let name = vm.str_arg(a, 1, "module() argument 'name'")?;
+    let m = vm.new_module(name.text())?;
+    if vm.given(a, 2)
+        && let Some(dict) = vm.module_dict(&m)
+    {
+        let doc = vm.arg(a, 2);
+        vm.dict_set_text(&dict, "__doc__", doc)?
+    }
+    Ok(m)
 }
 
 /// Keeps `Kind` in scope for tables.

@@ -211,6 +211,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     Kind::Instance => {}
                     _ => match self.key_of(class, name) {
                         Some(k) => set(how::SLOT, version, class.nslots + k),
+                        None if class.never_inline() => {}
                         None => set(how::CLASS_VALUE, version, at),
                     },
                 }
@@ -241,7 +242,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
     }
     fn key_of(&self, class: &Class<'gc, M>, name: &Gc<'gc, Str, M>) -> Option<u32> {
-        if !class.has_dict {
+        if !class.has_dict || class.own > 0 {
             return None;
         }
         let at = name.address();
@@ -258,10 +259,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 {
                     return Some(slot.get());
                 }
-                if i.dict.is_empty() {
-                    return None;
-                }
-                self.dict_get_name(&i.dict.get()?, name)
+                self.dict_get_name(&i.dict()?, name)
             }
             Kind::List | Kind::Dict | Kind::Set => self.dict_get_name(&self.sub_of(obj)?.dict.get()?, name),
             Kind::Func => self.dict_get_name(&obj.downcast_ref::<Func<'gc, M>>()?.dict.get()?, name),
@@ -471,14 +469,23 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         };
         self.attribute_error(obj, name, &text)
     }
+    /// The same for `del`: CPython's does not say of what.
+    #[cold]
+    fn nothing_to_delete(&mut self, obj: &V<'gc, M>, name: &Gc<'gc, Str, M>) -> Exc<'gc, M> {
+        let e = self.no_attribute(obj, name);
+        if let Some(i) = instance(&e.0) {
+            i.early().iter().for_each(|s| s.set(self.mc, Val::empty()))
+        }
+        e
+    }
     /// An `AttributeError` that knows of what it is one.
     fn attribute_error(&mut self, obj: &V<'gc, M>, name: &Gc<'gc, Str, M>, text: &str) -> Exc<'gc, M> {
         let e = self.raise(E::AttributeError, text);
         if let Some(i) = instance(&e.0)
-            && i.own().len() > super::boot::attribute_error::NAME
+            && i.early().len() > super::boot::attribute_error::NAME
         {
-            i.own()[super::boot::attribute_error::OBJ].set(self.mc, obj.clone());
-            i.own()[super::boot::attribute_error::NAME].set(self.mc, Val::from_gc(name.clone()))
+            i.early()[super::boot::attribute_error::OBJ].set(self.mc, obj.clone());
+            i.early()[super::boot::attribute_error::NAME].set(self.mc, Val::from_gc(name.clone()))
         }
         e
     }
@@ -570,7 +577,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             };
             if method && self.instance_get(obj, name).is_none() {
                 if let Some(cache) = cache
-                    && (kind != Kind::Instance || self.key_of(&class, name).is_none())
+                    && (kind != Kind::Instance || self.key_of(&class, name).is_none() && !class.never_inline())
                 {
                     cache.how.store(how::METHOD, Relaxed);
                     cache.index.store(at, Relaxed);
@@ -692,7 +699,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     Some(k) => Some(k),
                     None => self.new_key(i.class, name),
                 };
-                let dict = i.dict.get();
+                let dict = i.dict();
                 if let Some(k) = key
                     && let Some(slot) = i.named().get((i.class.nslots + k) as usize)
                     && (dict.is_none() || slot.bits() != 0)
@@ -708,8 +715,9 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 let dict = match dict {
                     Some(d) => d,
                     None => {
-                        let d = self.dict(Table::of_instance())?;
-                        i.dict.set(self.mc, Some(d.clone()));
+                        let table = if i.class.own > 0 { Table::default() } else { Table::of_instance() };
+                        let d = self.dict(table)?;
+                        i.set_dict(self.mc, Some(d.clone()));
                         d
                     }
                 };
@@ -752,7 +760,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     fn new_key(&mut self, class: &Gc<'gc, Class<'gc, M>, M>, name: &Gc<'gc, Str, M>) -> Option<u32> {
         let mut keys = class.keys.borrow_mut(self.mc);
         let k = keys.names.len();
-        if k >= MAX_KEYS || class.own > 0 && k >= keys.capacity as usize {
+        if k >= MAX_KEYS || class.own > 0 {
             return None;
         }
         debug_assert!(name.header().interned.load(Relaxed) != interned::NOT, "attribute names are interned before");
@@ -811,7 +819,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     {
                         let old = i.member(m.index).map(|s| s.take(self.mc)).unwrap_or_default();
                         if old.is_empty() {
-                            return Err(self.no_attribute(obj, name));
+                            return Err(self.nothing_to_delete(obj, name));
                         }
                         return Ok(Step::Value(Val::none()));
                     }
@@ -828,11 +836,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         let old = match obj.kind() {
             Kind::Instance | Kind::Weak => {
-                let Some(i) = instance(obj) else { return Err(self.no_attribute(obj, name)) };
+                let Some(i) = instance(obj) else { return Err(self.nothing_to_delete(obj, name)) };
                 let key = self.key_of(i.class, name);
                 match key.and_then(|k| i.named().get((i.class.nslots + k) as usize)) {
                     Some(slot) if slot.bits() != 0 => Some(slot.take(self.mc)),
-                    _ => i.dict.get().and_then(|d| self.dict_del_name(&d, name)),
+                    _ => i.dict().and_then(|d| self.dict_del_name(&d, name)),
                 }
             }
             Kind::Class => {
@@ -854,7 +862,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         };
         match old {
             Some(_) => Ok(Step::Value(Val::none())),
-            None => Err(self.no_attribute(obj, name)),
+            None => Err(self.nothing_to_delete(obj, name)),
         }
     }
     /// The `__dict__` of an object, with everything moved into it.
@@ -862,11 +870,12 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         Ok(Some(match obj.kind() {
             Kind::Instance | Kind::Weak => {
                 let Some(i) = instance(obj).filter(|i| i.class.has_dict) else { return Ok(None) };
-                let dict = match i.dict.get() {
+                let dict = match i.dict() {
                     Some(d) => d,
                     None => {
-                        let d = self.dict(Table::of_instance())?;
-                        i.dict.set(self.mc, Some(d.clone()));
+                        let table = if i.class.own > 0 { Table::default() } else { Table::of_instance() };
+                        let d = self.dict(table)?;
+                        i.set_dict(self.mc, Some(d.clone()));
                         d
                     }
                 };

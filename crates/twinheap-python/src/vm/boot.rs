@@ -145,7 +145,7 @@ errors! {
 }
 
 /// Fields of an exception, the last words of an instance, in the order of CPython's `BaseException_clear`.  Those of a
-/// subclass ([`attribute_error`]) lie before them.
+/// subclass ([`attribute_error`]) lie before them, and before its attributes.
 pub mod exc_slot {
     /// `args`, a tuple.
     pub const ARGS: usize = 0;
@@ -161,7 +161,7 @@ pub mod exc_slot {
     pub const COUNT: u32 = 5;
 }
 
-/// Fields of an `AttributeError`, in [`Inst::own`](super::Inst::own).
+/// Fields of an `AttributeError`, in [`Inst::early`](super::Inst::early).
 pub mod attribute_error {
     /// `obj`
     pub const OBJ: usize = 0;
@@ -239,6 +239,7 @@ impl<'gc, M: OneMutator> Parts<'gc, M> {
             meta: ValSlot::new(self.meta),
             mro_tuple: ValSlot::default(),
             bases_tuple: ValSlot::default(),
+            end: ValSlot::default(),
         }
     }
 }
@@ -285,7 +286,12 @@ impl<'gc, M: OneMutator> Boot<'gc, M> {
         self.put(&dict, "__module__", module);
         let bases: Vec<_> = base.into_iter().cloned().collect();
         let mro = base.map_or(Vec::new(), |b| std::iter::once(b.clone()).chain(b.mro.iter().cloned()).collect());
-        let name = Val::from_gc(self.intern(if matches!(layout, Kind::File | Kind::Weak) { name } else { short }));
+        let name =
+            Val::from_gc(self.intern(if matches!(layout, Kind::File | Kind::Weak) || name == "collections.deque" {
+                name
+            } else {
+                short
+            }));
         let _ = short_name;
         Gc::new(
             self.mc,

@@ -322,9 +322,19 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             self.dict_set_name(&dict, &n, m);
         }
         self.set_class_flags(&class);
+        if let Some(meta) = meta.downcast_ref::<Class<'gc, M>>()
+            && self.lookup(meta, N::del).is_some()
+        {
+            let end = self.make(ClassEnd(class.clone()))?;
+            class.end.set(self.mc, end)
+        }
         for b in &base_classes {
             // The reference that everybody shares, as in CPython.
             let w = self.new_weakref(&value, Val::none(), false, None)?;
+            if let Some(any) = w.as_any() {
+                // CPython's `type_traverse` does not go there: it is not counted when both classes die.
+                self.mc.set_tracked(any, false)
+            }
             let mut subs = b.subclasses.borrow_mut(self.mc);
             subs.retain(|w| !w.is_dead());
             subs.extend(weak(&w).cloned());

@@ -1,6 +1,11 @@
 //! Exceptions: raising, finding handlers, tracebacks; finalizers and weak references' callbacks, which swallow theirs.
 
-use super::{E, Exc, R, Runtime, Step, Vm, boot::exc_slot, code::Exit, exception};
+use super::{
+    E, Exc, R, Runtime, Step, Vm,
+    boot::{attribute_error, exc_slot},
+    code::Exit,
+    exception,
+};
 use crate::{
     object::*,
     types::names::N,
@@ -111,6 +116,19 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let t = self.tuple(args)?;
         if let Some(i) = exception(e) {
             i.field(exc_slot::ARGS).set(self.mc, t);
+            if kw > 0
+                && self.is_subclass(i.class, &self.rt.errors[E::AttributeError as usize])
+                && let Some(names) = &self.kwnames
+            {
+                for (name, v) in names.tail().iter().zip(&self.stack[end..]) {
+                    let slot = match name.downcast_ref::<Str>().map(|s| s.text()) {
+                        Some("obj") => attribute_error::OBJ,
+                        Some("name") => attribute_error::NAME,
+                        _ => continue,
+                    };
+                    i.early()[slot].set(self.mc, v.clone())
+                }
+            }
         }
         Ok(())
     }
@@ -384,7 +402,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             }
         }
     }
-    fn begin_todo(&mut self, weak: bool, object: V<'gc, M>) -> bool {
+    fn begin_todo(&mut self, weak: bool, mut object: V<'gc, M>) -> bool {
+        if let Some(end) = object.downcast_ref::<ClassEnd<'gc, M>>() {
+            object = Val::from_gc(end.0.clone())
+        }
         let f = if weak {
             match object.downcast_ref::<Weak<'gc, M>>() {
                 Some(w) => w.data().callback.take(self.mc),

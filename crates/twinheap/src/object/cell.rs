@@ -23,7 +23,7 @@ use std::{
 ///
 /// Cost: `borrow` and `borrow_mut` about 1 ns with one mutator, 5–10 ns with many (an atomic read-modify-write); the
 /// first `borrow_mut` of a cell in a collection looks through its contents (4–5 ns an element): above some 20,000
-/// elements prefer an object with a tail of slots.
+/// elements prefer a [`GcVec`](crate::GcVec), a [`GcMap`](crate::GcMap), or an object with a tail of slots.
 pub struct GcCell<T, M: Manager> {
     scan: M::Scan,
     borrow: M::Borrow,

@@ -180,8 +180,9 @@ const MOST: usize = 1 << 31;
 /// A hash map in the heap, in insertion order: a field of an object, as a `Slot` or a `GcCell` is.
 ///
 /// Keys and values are [`Word`]s: handles, values, small numbers; keys also [`GcStr`](crate::GcStr) and
-/// [`GcBytes`](crate::GcBytes) (found by `&str` and `&[u8]`), [`ByAddress`](crate::ByAddress) and [`ByValue`].  The first touch in a collection
-/// costs nothing that grows with the map.  Two threads may use it at once; see the module for what they see.
+/// [`GcBytes`](crate::GcBytes) (found by `&str` and `&[u8]`), [`ByAddress`](crate::ByAddress) and [`ByValue`].  The first
+/// touch in a collection costs nothing that grows with the map.  Two threads may use it at once; see the module for what they
+/// see.
 ///
 /// | | cost |
 /// |---|---|

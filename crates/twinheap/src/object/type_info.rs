@@ -27,7 +27,7 @@ pub enum DropKind {
     None,
     /// Returns buffers of the standard library: may run on the thread that allocates next.
     Benign,
-    /// Runs somebody's `Drop` (a file, a lock): runs on the collector's thread.
+    /// Runs somebody's `Drop` (a file, a lock): under the tricolor managers it runs on a thread that does nothing else.
     Arbitrary,
 }
 

@@ -54,9 +54,10 @@ pub struct Collection {
     pub stop_ns: u64,
     /// From the end of the stop to the end of marking, while sessions ran.
     pub mark_ns: u64,
-    /// Processor time of the collector's thread in this collection, sweeping included.
+    /// Processor time of the collector's thread in this collection, sweeping included; that of helpers and destructors is in
+    /// the sum only.
     pub cpu_ns: u64,
-    /// Processor time of the collector's thread in all collections so far.
+    /// Processor time of the collector's threads in all collections so far.
     pub cpu_ns_total: u64,
     /// Time that mutators spent marking on their allocations' account (assists, snapshots of cells) since the last
     /// collection was told of.
@@ -69,6 +70,8 @@ pub struct Collection {
     pub after_bytes: usize,
     /// Of that, what was marked or born while marking.
     pub live_bytes: usize,
+    /// Spans in use when marking ended, in bytes; chunks' heads not counted.
+    pub span_bytes: usize,
     /// What the heap should not have grown beyond.
     pub goal_bytes: usize,
 }

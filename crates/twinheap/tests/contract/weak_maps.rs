@@ -3,8 +3,8 @@
 use crate::trial::{Ledger, Node, R, Trial, check, collect, node, node_with, on_a_small_stack};
 use std::ops::ControlFlow;
 use twinheap::{
-    Config, Finalize, Gc, GcAny, GcBytes, GcVec, GcWeakMap, Heap, Manager, Mutation, OneMutator, Trace, Val,
-    config::MIN_LIMIT_BYTES,
+    ByAddress, Config, Finalize, Gc, GcAny, GcBytes, GcMap, GcVec, GcWeakMap, Heap, Manager, Mutation, OneMutator,
+    Trace, Val, config::MIN_LIMIT_BYTES,
 };
 
 laws!(
@@ -19,6 +19,7 @@ laws!(
     a_key_that_comes_back,
     dead_entries_take_no_room,
     weak_maps_at_the_limit,
+    maps_of_their_own_type,
 );
 one_mutator_laws!(ephemerons_are_not_listed);
 
@@ -51,7 +52,7 @@ pub fn weak_maps<M: Manager>(t: &Trial) {
             hold(mc, root);
             let map = &held(root).by_node;
             let (a, b, c) = (node(mc, 1), node(mc, 2), node(mc, 3));
-            assert!(map.is_empty() && map.len() == 0 && map.get(&a).is_none() && map.remove(mc, &a).is_none());
+            assert!((map.is_empty(), map.len()) == (true, 0) && map.get(&a).is_none() && map.remove(mc, &a).is_none());
             assert!(map.insert(mc, &a, node(mc, 10)).is_none() && map.insert(mc, &b, node(mc, 20)).is_none());
             assert_eq!(map.insert(mc, &a, node(mc, 11)).unwrap().id, 10);
             assert_eq!((map.get(&a).unwrap().id, map.get(&b).unwrap().id, map.len()), (11, 20, 2));
@@ -125,7 +126,8 @@ pub fn keys_die_and_values_with_them<M: Manager>(t: &Trial) {
             assert_eq!((keys.dropped(), values.dropped()), (24, 24));
         }
     });
-    (keys.settled(), values.settled());
+    keys.settled();
+    values.settled();
 }
 
 pub fn a_map_dies_and_values_with_it<M: Manager>(t: &Trial) {
@@ -419,6 +421,33 @@ pub fn weak_maps_at_the_limit<M: Manager>(t: &Trial) {
         });
         collect(m);
         t.see("done");
+    });
+}
+
+/// Maps from a type to itself.
+#[derive(Trace)]
+struct Own<'gc, M: Manager> {
+    weak: GcWeakMap<'gc, Own<'gc, M>, Gc<'gc, Own<'gc, M>, M>, M>,
+    all: GcVec<'gc, Option<Gc<'gc, Own<'gc, M>, M>>, M>,
+    known: GcMap<'gc, ByAddress<'gc, Own<'gc, M>, M>, Gc<'gc, Own<'gc, M>, M>, M>,
+}
+pub fn maps_of_their_own_type<M: Manager>(t: &Trial) {
+    t.with::<M, _>(|m| {
+        m.mutate(|mc, root| {
+            let own = || Gc::new(mc, Own { weak: GcWeakMap::new(), all: GcVec::new(), known: GcMap::new() });
+            let (a, b) = (own(), own());
+            a.weak.insert(mc, &a, b.clone());
+            a.all.push(mc, None);
+            a.known.insert(mc, ByAddress(b.clone()), a.clone());
+            root.value.set(mc, Val::from_gc(a));
+        });
+        collect(m);
+        m.mutate(|_, root| {
+            let a = root.value.get().downcast::<Own<'_, M>>().unwrap();
+            let b = a.weak.get(&a).expect("the key lives");
+            assert!(a.known.get(&ByAddress(b)).unwrap().ptr_eq(&a));
+            t.see(a.all.len());
+        });
     });
 }
 

@@ -160,7 +160,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             members.sort();
             members.iter().filter_map(|m| i.slots.get(m.1 as usize)).for_each(|s| push(s.get()));
         }
-        match i.dict.get() {
+        match i.dict() {
             // Too many for the instance: all of them are in its dict.
             Some(d) if !d.is_inline() => push(Val::from_gc(d)),
             dict => {
@@ -170,7 +170,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 }
             }
         }
-        if !i.class.builtin {
+        if !i.class.builtin || crate::types::deque::ring(v).is_some() {
             push(Val::from_gc(i.class.clone()))
         }
         if exception {
@@ -208,6 +208,12 @@ pub fn get_referrers<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc,
                     .map(Val::from_any)
                     .filter(|v| v.kind() == Kind::Instance)
                     .for_each(&mut push)
+            }
+            _ if v.downcast_ref::<Ring<'gc, M>>().is_some() => {
+                // A deque's items: so it is the deque.
+                if let Some(any) = v.as_any() {
+                    mc.referrers(std::slice::from_ref(any)).into_iter().map(Val::from_any).for_each(&mut push)
+                }
             }
             _ => push(v),
         }

@@ -112,6 +112,7 @@ mod tests {
             before_bytes: 8 << 20,
             after_bytes: 9 << 20,
             live_bytes: 5 << 20,
+            span_bytes: 9 << 20,
             goal_bytes: 10 << 20,
         };
         let go = "gc 3 @1.000s 5%: 0.11+25+0 ms clock, 0.012+1.5/20/0+0 ms cpu, 8->9->5 MB, 10 MB goal, 0 MB stacks, \

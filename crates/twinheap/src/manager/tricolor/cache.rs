@@ -1,7 +1,8 @@
 //! A mutator's own part: its cursors, its gray buffer, and what it notes for the collector.
 //!
 //! A *cursor* is an open free run of one class: allocation is a compare and an addition, no lock, no atomics but in
-//! type.  128 of them, mapped by type and block size; two classes with one place share it and its neighbour.  A run's
+//! type.  128 of them in sets of 8; a class is mapped to a place by type and block size, and where another has that, it has
+//! one of the set's: found without a lock, a few instructions later, so classes in turns do not drive each other out.  A run's
 //! blocks are allocated, and in MARK…FIN marked as well, when the run is taken (I7): by whole words, under the gray
 //! lock.  What is left of a run at the next stop goes back; the span stays with its cursor while the cursor is used.
 //! Not here: where spans come from (`sweep`).  Overview: `manager::tricolor`.
@@ -35,6 +36,8 @@ use std::{
 
 /// Cursors of a mutator.
 pub const CURSORS: usize = 128;
+/// Places of a set: those that differ in the last bits.
+const WAYS: usize = 8;
 /// Bytes handed out before they are added to the heap's sum.
 const REPORT_BYTES: usize = 16 << 10;
 /// Bytes an assist looks at between two looks at the clock, and how long it takes at the most; what is owed then is owed
@@ -43,7 +46,8 @@ const ASSIST_BYTES: usize = 8 << 10;
 const ASSIST_MAX: Duration = Duration::from_micros(500);
 /// Bytes a mutator looks at at a time while it would else wait for the collector.
 const HELP_BYTES: usize = 64 << 10;
-/// How long allocation of a span's worth waits for the collector while far beyond the goal; of more, longer in proportion.
+/// How long allocation of a span's worth waits for the collector while far beyond the goal; and of more, or where that was not
+/// enough because the collector has no processor, at the most.
 const BRAKE: Duration = Duration::from_millis(1);
 const BRAKE_MAX: Duration = Duration::from_millis(10);
 /// How long it waits before it answers `Full`.
@@ -92,6 +96,8 @@ pub struct GrayPart {
     held: Box<[Held]>,
     /// Which cursors have an open run.
     open: u128,
+    /// For each set, whose turn it is to make room.
+    turns: [u8; CURSORS / WAYS],
     /// Bytes handed out and not yet added to the heap's sum.
     unreported_bytes: usize,
     /// Objects to be looked at on this mutator's account.
@@ -132,8 +138,27 @@ pub fn block_bytes(info: &'static TypeInfo, object_bytes: usize) -> usize {
 #[inline(always)]
 fn index(info: &'static TypeInfo, bytes: usize) -> usize {
     let address = (&raw const *info).addr() >> 4;
-    let mixed = if info.element_size == 0 { address } else { address.wrapping_add((bytes >> 3) * 5) };
+    // A multiplier of 32 bits, which is an operand: sizes that grow by doubling fall apart, too.
+    let mixed =
+        if info.element_size == 0 { address } else { address.wrapping_add(bytes.wrapping_mul(0x2545_f491) >> 16) };
     mixed & (CURSORS - 1)
+}
+
+impl Cursor {
+    #[inline(always)]
+    fn is_of(&self, info: &'static TypeInfo, bytes: usize) -> bool {
+        std::ptr::eq(self.info.load(Relaxed), info)
+            && (info.element_size == 0 || self.block_bytes.load(Relaxed) == bytes)
+    }
+    #[inline(always)]
+    fn next_block(&self, info: &'static TypeInfo, bytes: usize) -> Option<NonNull<u8>> {
+        let next = self.next.load(Relaxed);
+        if !self.is_of(info, bytes) || next == self.end.load(Relaxed) {
+            return None;
+        }
+        self.next.store(next.wrapping_add(bytes), Relaxed);
+        NonNull::new(next)
+    }
 }
 
 impl Record {
@@ -148,6 +173,7 @@ impl Record {
                 marker: Marker::new(epoch, pool),
                 held: (0..CURSORS).map(|_| Held::default()).collect(),
                 open: 0,
+                turns: [0; CURSORS / WAYS],
                 unreported_bytes: 0,
                 owed: 0,
             }),
@@ -169,16 +195,25 @@ impl Record {
     /// The next block of the open run of `info`, if there is one.
     #[inline(always)]
     pub(super) fn next_block(&self, info: &'static TypeInfo, bytes: usize) -> Option<NonNull<u8>> {
-        let c = &self.cursors[index(info, bytes)];
-        let next = c.next.load(Relaxed);
-        let fits = std::ptr::eq(c.info.load(Relaxed), info)
-            && (info.element_size == 0 || c.block_bytes.load(Relaxed) == bytes)
-            && next != c.end.load(Relaxed);
-        if !fits {
-            return None;
+        self.cursors[index(info, bytes)].next_block(info, bytes)
+    }
+    /// The same, of a run that has another place of its set; else the slow path.
+    ///
+    /// # Errors
+    /// As [`Self::refill`].
+    #[cold]
+    #[inline(never)]
+    pub(super) fn next_block_elsewhere(
+        &self,
+        inner: &Inner,
+        info: &'static TypeInfo,
+        bytes: usize,
+    ) -> Result<NonNull<u8>, Full> {
+        let home = index(info, bytes);
+        match (1..WAYS).find_map(|way| self.cursors[home ^ way].next_block(info, bytes)) {
+            Some(p) => Ok(p),
+            None => self.refill(inner, info, bytes),
         }
-        c.next.store(next.wrapping_add(bytes), Relaxed);
-        NonNull::new(next)
     }
 
     /// The slow path: a new run, or a large object.
@@ -187,7 +222,7 @@ impl Record {
     /// [`Full`]; a collection is asked for then, if it is worth it (`refusals`).
     #[cold]
     #[inline(never)]
-    pub(super) fn refill(&self, inner: &Inner, info: &'static TypeInfo, bytes: usize) -> Result<NonNull<u8>, Full> {
+    fn refill(&self, inner: &Inner, info: &'static TypeInfo, bytes: usize) -> Result<NonNull<u8>, Full> {
         inner.chance();
         if inner.must_brake() {
             self.brake(inner, bytes);
@@ -230,7 +265,8 @@ impl Record {
         if met == FULL {
             inner.wait_for_collection(FULL_WAIT_MAX)
         } else {
-            while inner.must_brake() && since.elapsed() < BRAKE {
+            // It has only to begin: so this is short, where it has a processor.
+            while inner.must_brake() && since.elapsed() < BRAKE_MAX {
                 inner.wait_a_little()
             }
         }
@@ -238,25 +274,10 @@ impl Record {
     }
 
     fn run(&self, inner: &Inner, info: &'static TypeInfo, bytes: usize) -> Result<NonNull<u8>, Full> {
-        let at = index(info, bytes);
-        let cursor = &self.cursors[at];
         let mut guard = lock(&self.gray);
         let gray = &mut *guard;
-        let of_this = |h: &Held| h.class.as_ref().is_some_and(|c| std::ptr::eq(c.info, info) && c.block_bytes == bytes);
-        if !of_this(&gray.held[at]) && of_this(&gray.held[at ^ 1]) {
-            // Two classes that share a place take turns in it, each with its run.
-            self.exchange(gray, at);
-            if let Some(p) = self.next_block(info, bytes) {
-                return Ok(p);
-            }
-        }
-        if !of_this(&gray.held[at]) {
-            self.exchange(gray, at);
-            self.close(inner, gray, at, true);
-            gray.held[at].class = Some(inner.class(info, bytes));
-            cursor.info.store((&raw const *info).cast_mut(), Relaxed);
-            cursor.block_bytes.store(bytes, Relaxed);
-        }
+        let at = self.place(inner, gray, info, bytes);
+        let cursor = &self.cursors[at];
         // Stable while we hold the gray lock.
         let sweep_epoch = inner.sweep_epoch.load(Relaxed);
         let black = inner.phase.get().births_are_black();
@@ -310,6 +331,25 @@ impl Record {
         }
     }
 
+    /// The cursor of a class: the one it has, or else one of its set that nobody has or, by turns, that of another class.
+    fn place(&self, inner: &Inner, gray: &mut GrayPart, info: &'static TypeInfo, bytes: usize) -> usize {
+        let home = index(info, bytes);
+        let places = || (0..WAYS).map(|way| home ^ way);
+        if let Some(at) = places().find(|&at| self.cursors[at].is_of(info, bytes)) {
+            return at;
+        }
+        let at = places().find(|&at| gray.held[at].class.is_none()).unwrap_or_else(|| {
+            let turn = &mut gray.turns[home / WAYS];
+            *turn = turn.wrapping_add(1);
+            home ^ (*turn as usize % WAYS)
+        });
+        self.close(inner, gray, at, true);
+        gray.held[at].class = Some(inner.class(info, bytes));
+        self.cursors[at].info.store((&raw const *info).cast_mut(), Relaxed);
+        self.cursors[at].block_bytes.store(bytes, Relaxed);
+        at
+    }
+
     fn large(&self, inner: &Inner, info: &'static TypeInfo, bytes: usize) -> Result<NonNull<u8>, Full> {
         let since = Instant::now();
         let class = inner.class(info, 0);
@@ -342,6 +382,9 @@ impl Record {
     #[cold]
     #[inline(never)]
     fn assist_slow(&self, inner: &Inner, gray: &mut GrayPart, bytes: usize) {
+        if seeded("nobody_assists") {
+            return;
+        }
         gray.owed = match inner.assist_owed(bytes) {
             0 => 0,
             owed => gray.owed.saturating_add(owed),
@@ -370,8 +413,12 @@ impl Record {
     #[cold]
     #[inline(never)]
     fn brake(&self, inner: &Inner, bytes: usize) {
+        if seeded("nobody_assists") {
+            return;
+        }
         let since = Instant::now();
-        let most = BRAKE.saturating_mul((bytes / SPAN_BYTES).clamp(1, 1000) as u32).min(BRAKE_MAX);
+        let spans = (bytes / SPAN_BYTES).clamp(1, 10) as u32;
+        let most = if inner.is_out_of_hand() { BRAKE_MAX } else { BRAKE.saturating_mul(spans).min(BRAKE_MAX) };
         let mut helped = Duration::ZERO;
         while since.elapsed() < most && inner.must_brake() {
             match inner.phase.get() {
@@ -402,21 +449,6 @@ impl Record {
             done_bytes
         };
         super::gray::while_marking(&self.gray, &inner.phase, some).unwrap_or(0)
-    }
-
-    /// A cursor and its neighbour change places.
-    fn exchange(&self, gray: &mut GrayPart, at: usize) {
-        let (a, b) = (&self.cursors[at], &self.cursors[at ^ 1]);
-        for (x, y) in [(&a.next, &b.next), (&a.end, &b.end)] {
-            y.store(x.swap(y.load(Relaxed), Relaxed), Relaxed)
-        }
-        b.info.store(a.info.swap(b.info.load(Relaxed), Relaxed), Relaxed);
-        b.block_bytes.store(a.block_bytes.swap(b.block_bytes.load(Relaxed), Relaxed), Relaxed);
-        gray.held.swap(at, at ^ 1);
-        let (bit_a, bit_b) = (gray.open >> at & 1, gray.open >> (at ^ 1) & 1);
-        if bit_a != bit_b {
-            gray.open ^= 1 << at | 1 << (at ^ 1)
-        }
     }
 
     /// Closes a cursor: what is left of its run goes back, and with `whole` its span too.
@@ -512,5 +544,56 @@ impl Record {
             unsafe { gray.marker.mark(p) }
         })
         .is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::Config,
+        manager::Tricolor,
+        object::{tail::Tail, type_info::InfoOf},
+    };
+
+    /// As many classes as a set has places, all with the same one: each keeps its run, whatever the order they come in; and
+    /// with more of them every block is still handed out once.
+    #[test]
+    fn classes_with_one_place_do_not_drive_each_other_out() {
+        let info = InfoOf::<Tail<(), u64>, Tricolor>::INFO;
+        let all: Vec<usize> =
+            (8..LARGE_BYTES / 8).map(|words| words * 8).filter(|&bytes| class_bytes(bytes) == bytes).collect();
+        // The set that most of them fall into.
+        let of_set = |set| all.iter().copied().filter(|&b| index(info, b) / WAYS == set).take(WAYS).collect::<Vec<_>>();
+        let few = (0..CURSORS / WAYS).map(of_set).max_by_key(Vec::len).expect("there are sets");
+        assert!(few.len() > 4, "{few:?}");
+        let inner = Inner::new(&Config { zeal: None, automatic: false, ..Config::default() });
+        let record = inner.attach(true).expect("many");
+        let slow_paths = |sizes: &[usize], rounds: usize| {
+            let (mut slow, mut seen) = (0, std::collections::HashSet::new());
+            for _ in 0..rounds {
+                for &bytes in sizes {
+                    let home = index(info, bytes);
+                    let open = (0..WAYS).any(|way| {
+                        let c = &record.cursors[home ^ way];
+                        c.is_of(info, bytes) && c.next.load(Relaxed) != c.end.load(Relaxed)
+                    });
+                    slow += usize::from(!open);
+                    let p = match record.next_block(info, bytes) {
+                        Some(p) => p,
+                        None => record.next_block_elsewhere(&inner, info, bytes).expect("no limit"),
+                    };
+                    assert!(seen.insert(p), "handed out twice");
+                }
+            }
+            slow
+        };
+        let rounds = 60;
+        // One a class, and one each time a span is used up.
+        let spans: usize = few.iter().map(|bytes| rounds / (SPAN_BYTES / bytes) + 1).sum();
+        let slow = slow_paths(&few, rounds);
+        assert!(slow <= spans, "{slow} slow paths for {} classes in {rounds} rounds, {spans} runs", few.len());
+        slow_paths(&all, 20);
+        inner.detach(&record);
     }
 }

@@ -14,7 +14,6 @@ use crate::{
     },
     sync::{Ordering::Relaxed, lock},
 };
-use std::collections::HashSet;
 
 impl Inner {
     /// Whether a debug flag is set.
@@ -34,32 +33,17 @@ impl Inner {
         self.automatic.load(Relaxed) && !self.debugs(debug::SAVEALL)
     }
 
-    /// A collection has begun, with so many containers, if that is to be told.
-    pub(super) fn tell_begin(&self, containers: Option<usize>) {
-        if let Some(containers) = containers {
-            let frozen = lock(&self.frozen).len();
-            self.lines.begins(2, [0, 0, containers.saturating_sub(frozen), frozen])
-        }
-    }
-    /// FIN: what is to be saved; and a line for each container found dead, if that is asked for.
-    pub(super) fn find_dead(&self, save_all: bool, tells: bool) -> Vec<Gray> {
-        let dead = if save_all || tells { self.dead_containers() } else { Vec::new() };
-        if tells {
-            self.tell_dead(&dead)
-        }
-        if save_all { dead } else { Vec::new() }
-    }
     /// FIN: the tracked containers that nobody can reach, by address within each span.  Cost: a look at every block, with
     /// all gray locks held.
-    fn dead_containers(&self) -> Vec<Gray> {
+    pub(super) fn dead_containers(&self) -> Vec<Gray> {
         let mut dead = Vec::new();
         let untracked = lock(&self.untracked).clone();
-        // The doomed are marked, and nobody frees one meanwhile.
+        // The doomed are marked; with the queue held nobody frees one, in a span that no gray lock is about.
         let _queue = self.destructors.queue();
         self.flip(|| {
             for span in self.memory.spans() {
                 // SAFETY: a span in use holds objects.  Nobody else touches alloc bits: mutators do with their gray locks
-                // held, destructors with their queue's, the collector's thread is here.
+                // held, the destructors' thread with the queue's, the collector's is here.
                 unsafe {
                     if TypeInfo::in_span(span).kind == Kind::Container {
                         span.each_allocated(|p, is_marked| {
@@ -74,7 +58,7 @@ impl Inner {
         dead
     }
     /// A line for each.
-    fn tell_dead(&self, dead: &[Gray]) {
+    pub(super) fn tell_dead(&self, dead: &[Gray]) {
         for g in dead {
             // SAFETY: whole objects, not swept before F2.
             let info = unsafe { TypeInfo::of(g.0) };
@@ -87,13 +71,4 @@ impl Inner {
         let containers = classes.iter().filter(|class| class.info.kind == Kind::Container);
         containers.map(|class| class.born.load(Relaxed).saturating_sub(class.freed.load(Relaxed)) as usize).sum()
     }
-}
-
-/// How many are saved and not queued for a finalizer.
-pub(super) fn saved_alone(saved: &[Gray], queued: &[Gray]) -> usize {
-    if saved.is_empty() {
-        return 0;
-    }
-    let queued: HashSet<&Gray> = queued.iter().collect();
-    saved.iter().filter(|g| !queued.contains(g)).count()
 }

@@ -337,7 +337,7 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         let bytes = cache::block_bytes(info, object_bytes);
         match local.record.next_block(info, bytes) {
             Some(p) => Ok(p),
-            None => local.record.refill(&local.inner, info, bytes),
+            None => local.record.next_block_elsewhere(&local.inner, info, bytes),
         }
     }
     #[inline(always)]
@@ -683,6 +683,9 @@ impl Inner {
         stats.returned_bytes = self.memory.returned_bytes();
         stats.goal_bytes = Some(self.goal.load(Relaxed)).filter(|&g| g != usize::MAX);
         stats.collector_cpu_ns = f.collector_cpu_ns.load(Relaxed);
+        stats.assist_ns = self.meter.assist_ns.load(Relaxed);
+        stats.throttled_ns = self.meter.throttled_ns.load(Relaxed);
+        stats.capped_collections = self.meter.capped.load(Relaxed);
         stats.stop_ns_total = f.stop_ns_total.load(Relaxed);
         stats.stop_ns_max = f.stop_ns_max.load(Relaxed);
         stats.objects_marked = f.marked.load(Relaxed);
@@ -724,4 +727,4 @@ impl Inner {
 }
 
 #[cfg(test)]
-mod held_collector;
+mod tests;

@@ -237,10 +237,10 @@ impl<B: Mutators> Visitor<Concurrent<B>> for Marker {
     }
     fn ephemeron(&mut self, key: *mut u8, value: NonNull<u8>) {
         // What is not decided now is decided before marking ends (`ephemeron`).
-        // SAFETY: a key that was not cleared is an object; the value as in `edge`.
-        if NonNull::new(key).is_some_and(|key| unsafe { chunk::is_marked(key) })
-            || seeded("ephemeron_keeps_value_without_key")
-        {
+        // SAFETY: a key that was not cleared is an object.
+        let lives = NonNull::new(key).is_some_and(|key| unsafe { chunk::is_marked(key) });
+        if lives || seeded("ephemeron_keeps_value_without_key") {
+            // SAFETY: as in `edge`.
             unsafe { self.mark(value) }
         }
     }

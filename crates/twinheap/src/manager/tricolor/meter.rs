@@ -15,7 +15,7 @@ use super::{
     mark::Marker,
     pacer::{
         Measured, Pacer, Plan,
-        assist::{Schedule, hard_bytes},
+        assist::Schedule,
         share::{Share, background_processors},
     },
 };
@@ -35,9 +35,11 @@ struct Reading {
     assist_ns: u64,
 }
 
+/// How often the limiter is told of what marking takes (Go: `gcCPULimiterUpdatePeriod`).
+const TELL: Duration = Duration::from_millis(10);
+
 /// Between two readings.
 struct Passed {
-    wall_ns: u64,
     collector_ns: u64,
     assist_ns: u64,
     program_ns: u64,
@@ -47,7 +49,6 @@ impl Reading {
     fn until(self, end: Reading) -> Passed {
         let (collector_ns, assist_ns) = (end.collector_ns - self.collector_ns, end.assist_ns - self.assist_ns);
         Passed {
-            wall_ns: (end.wall - self.wall).as_nanos() as u64,
             collector_ns,
             assist_ns,
             program_ns: (end.process_ns - self.process_ns).saturating_sub(collector_ns + assist_ns),
@@ -81,6 +82,8 @@ pub struct Meter {
     is_awaited: AtomicBool,
     /// Nanoseconds of processor time of helpers that mark.
     pub(super) helpers_ns: AtomicU64,
+    /// Spans in use when marking ended last.
+    pub(super) span_bytes: AtomicUsize,
     /// Nanoseconds that mutators marked, all together.
     pub(super) assist_ns: AtomicU64,
     /// Collections whose mark was capped.
@@ -103,6 +106,7 @@ impl Meter {
             is_capped: AtomicBool::new(false),
             is_awaited: AtomicBool::new(false),
             helpers_ns: AtomicU64::new(0),
+            span_bytes: AtomicUsize::new(0),
             assist_ns: AtomicU64::new(0),
             capped: AtomicU64::new(0),
             throttled_ns: AtomicU64::new(0),
@@ -168,6 +172,8 @@ impl Inner {
     /// F2: the next collection, from what this one measured.  `at_stop`: bytes handed out when it began.
     pub(super) fn pace(&self, at_stop: usize) {
         let now = self.meter.read();
+        let used_bytes = self.memory.used_bytes();
+        self.meter.span_bytes.store(used_bytes.saturating_sub(self.memory.head_bytes()), Relaxed);
         let mut pacer = lock(&self.pacer);
         let allocated = self.allocated.load(Relaxed);
         let marked_bytes = self.marked_bytes.swap(0, Relaxed);
@@ -185,13 +191,12 @@ impl Inner {
             // As it was left by the last collection: what is dead of it is not dropped yet.
             outside_bytes: self.outside_then.load(Relaxed).min(self.memory.outside_bytes()),
             roots_bytes: self.roots_bytes(),
-            overhead_bytes: self.memory.used_bytes().saturating_sub(marked_bytes + born_bytes).min(marked_bytes / 4),
+            overhead_bytes: used_bytes.saturating_sub(marked_bytes + born_bytes).min(marked_bytes / 4),
             work: self.figures.marked.load(Relaxed) - marks.mark.1,
             background_ns: mark.collector_ns,
             assist_ns: mark.assist_ns,
             mutator_ns: mark.program_ns,
             cycle_bytes: allocated.wrapping_sub(marks.plan.1),
-            cycle_ns: cycle.wall_ns,
             collector_ns: cycle.collector_ns + cycle.assist_ns,
             program_ns: cycle.program_ns,
         };
@@ -216,17 +221,18 @@ impl Inner {
         let done = self.figures.marked.load(Relaxed) - self.meter.marked_before.load(Relaxed);
         self.meter.schedule().owed(bytes, heap, done)
     }
-    /// Where allocation waits for the collector that marks: at the end of the steep part of the line.
+    /// Where allocation waits for the collector.
     pub(super) fn brake_bytes(goal_bytes: usize) -> usize {
-        hard_bytes(goal_bytes).max(goal_bytes.saturating_add(128 << 10))
+        goal_bytes.saturating_add((goal_bytes / 50).max(64 << 10))
     }
     /// The limiter hears of long marks before they end.
-    fn tell_limiter(&self, now: Reading) {
+    fn tell_limiter(&self, now: Instant) {
         let mut marks = lock(&self.meter.marks);
-        let passed = marks.told.until(now);
-        if passed.wall_ns < 10_000_000 {
+        if now.saturating_duration_since(marks.told.wall) < TELL {
             return;
         }
+        let now = self.meter.read();
+        let passed = marks.told.until(now);
         marks.told = now;
         drop(marks);
         let pacer = &mut *lock(&self.pacer);
@@ -263,7 +269,7 @@ impl Throttle {
         }
         let cpu = thread_cpu_ns();
         let share = background_processors(inner.meter.processors, inner.mutators_running());
-        inner.tell_limiter(inner.meter.read());
+        inner.tell_limiter(now);
         let mut sleep_ns = self.share.spend(share, cpu - cpu_then, passed_ns);
         let slept = Instant::now();
         let mut so_far_ns = 0;
@@ -297,5 +303,26 @@ impl Inner {
     /// Somebody began to wait for the collection that runs.
     pub(super) fn hurry(&self) {
         self.meter.is_awaited.store(true, Relaxed)
+    }
+}
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use super::*;
+    use crate::{config::Config, sync::Arc};
+
+    /// Go's `TestPeriodicGC`, with its period of nothing: two collections come though nobody allocates.
+    #[test]
+    fn a_collection_comes_when_there_was_none_for_long() {
+        let inner = Arc::new(Inner::new(&Config { zeal: None, ..Config::default() }));
+        inner.plan_again(|pacer| pacer.period_ns = 1_000_000);
+        let its = inner.clone();
+        let thread = std::thread::spawn(move || its.run());
+        while inner.figures.collections.load(Relaxed) < 2 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        inner.plan_again(|pacer| pacer.period_ns = u64::MAX);
+        inner.shut_down();
+        thread.join().unwrap();
     }
 }

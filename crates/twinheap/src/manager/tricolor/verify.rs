@@ -110,6 +110,17 @@ pub(super) fn heap(inner: &Inner, records: &[Arc<Record>], queue: &Queue) -> Res
             with_target += 1
         }
     }
+    for g in inner.ephemerons.all() {
+        // SAFETY: a whole box; stopped.
+        match (target(g), unsafe { ephemeron::held(g.0) }) {
+            (Some(_), Some(value)) => object(value)?,
+            (None, Some(value)) => return Err(format!("the ephemeron at {:p} keeps {value:p} without a key", g.0)),
+            _ => {}
+        }
+        if !boxes.contains(&g) {
+            return Err(format!("the ephemeron at {:p} is not among the weak boxes", g.0));
+        }
+    }
     for &span in &spans {
         for i in 0..span.capacity() {
             // SAFETY: stopped; and whoever is linked is a box, if the law holds.
@@ -129,17 +140,6 @@ pub(super) fn heap(inner: &Inner, records: &[Arc<Record>], queue: &Queue) -> Res
     // With many mutators none is linked.
     if linked != 0 && linked != with_target {
         return Err(format!("{with_target} weak boxes have a target, {linked} are linked"));
-    }
-    for g in inner.ephemerons.all() {
-        // SAFETY: a whole box; stopped.
-        match (target(g), unsafe { ephemeron::held(g.0) }) {
-            (Some(_), Some(value)) => object(value)?,
-            (None, Some(value)) => return Err(format!("the ephemeron at {:p} keeps {value:p} without a key", g.0)),
-            _ => {}
-        }
-        if !boxes.contains(&g) {
-            return Err(format!("the ephemeron at {:p} is not among the weak boxes", g.0));
-        }
     }
     for g in lock(&inner.finalizable).iter().chain(lock(&inner.finalized).iter()) {
         object(g.0)?;

@@ -4,9 +4,9 @@
 //! ratio = work left / bytes left          units of marking for each byte that is allocated     (Go: `assistWorkPerByte`)
 //! ahead = work done / work expected >= (bytes allocated − 1/16) / bytes there were to the goal   then nobody owes anything
 //! ```
-//! The sixteenth of the way is for the marker to get going.  Marking that the collector's own threads did is everybody's (Go: `bgScanCredit`).  When there turns out to be more than
-//! was expected, or the goal is passed, the line leads to all the heap holds and to 5 % beyond the goal: steeper, but the
-//! heap stays where it was promised.
+//! The sixteenth of the way is for the marker to get going.  Marking that the collector's own threads did is everybody's (Go:
+//! `bgScanCredit`).  When there turns out to be more than was expected, or the goal is passed, the line leads to all the heap
+//! holds and to 3 % beyond the goal: steeper, but the heap stays where it was promised.
 //! Not here: who pays (`cache`).  Overview: `manager::tricolor::pacer`.
 
 /// A collection's line.
@@ -23,8 +23,8 @@ pub struct Schedule {
 }
 
 /// Where the line ends when the goal is passed.
-pub fn hard_bytes(goal_bytes: usize) -> usize {
-    goal_bytes.saturating_add(goal_bytes / 20)
+fn hard_bytes(goal_bytes: usize) -> usize {
+    goal_bytes.saturating_add(goal_bytes / 33)
 }
 /// Never taken for done: the end is found, not calculated.
 const WORK_LEFT_MIN: u64 = 16;
@@ -86,7 +86,7 @@ mod tests {
         let s = Schedule::new(1 << 20, 2 << 20, 1000, 2000);
         assert!(s.ratio(3 << 19, 1001) > 1.9 * s.ratio(3 << 19, 500));
         let beyond = (2 << 20) + 1;
-        assert!(!s.is_ahead(beyond, 1999) && s.owed(1, beyond, 1500) == 0 && s.owed(52_000, beyond, 1500) == 247);
+        assert!(!s.is_ahead(beyond, 1999) && s.owed(1, beyond, 1500) == 0 && s.owed(32_000, beyond, 1500) == 251);
         assert_eq!(s.owed(1 << 30, hard_bytes(2 << 20), 0), 2000, "never more than there is");
     }
     #[test]

@@ -8,7 +8,7 @@ fn figure() -> impl Strategy<Value = usize> {
     (0..64u32, any::<usize>()).prop_map(|(bits, n)| n >> bits)
 }
 fn measured() -> impl Strategy<Value = Measured> {
-    prop::collection::vec(figure(), 14).prop_map(|f| Measured {
+    prop::collection::vec(figure(), 13).prop_map(|f| Measured {
         marked_bytes: f[0] >> 2,
         heap_bytes: f[1],
         outside_bytes: f[2] >> 2,
@@ -20,9 +20,8 @@ fn measured() -> impl Strategy<Value = Measured> {
         assist_ns: f[8] as u64,
         mutator_ns: f[9] as u64,
         cycle_bytes: f[10],
-        cycle_ns: f[11] as u64,
-        collector_ns: f[12] as u64,
-        program_ns: f[13] as u64,
+        collector_ns: f[11] as u64,
+        program_ns: f[12] as u64,
     })
 }
 fn knob() -> impl Strategy<Value = Option<usize>> {
