@@ -38,10 +38,12 @@ impl Inner {
     pub(super) fn dead_containers(&self) -> Vec<Gray> {
         let mut dead = Vec::new();
         let untracked = lock(&self.untracked).clone();
+        // The doomed are marked; with the queue held nobody frees one, in a span that no gray lock is about.
+        let _queue = self.destructors.queue();
         self.flip(|| {
             for span in self.memory.spans() {
                 // SAFETY: a span in use holds objects.  Nobody else touches alloc bits: mutators do with their gray locks
-                // held, the collector's thread is here.
+                // held, the destructors' thread with the queue's, the collector's is here.
                 unsafe {
                     if TypeInfo::in_span(span).kind == Kind::Container {
                         span.each_allocated(|p, is_marked| {
