@@ -254,6 +254,7 @@ impl<M: OneMutator> Driver<M> {
             // Managers that trace keep nothing by themselves: what cannot be reached is put into `gc.garbage` first.
             n = self.session(|vm| vm.save_unreachable());
         }
+        let save_all = save_all && M::CONSTRAINTS.counted;
         let request = twinheap::Request { generation, save_all, cause };
         let mut done = self.mutator.collect(request);
         n += done.objects;

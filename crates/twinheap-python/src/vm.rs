@@ -101,9 +101,6 @@ pub struct Runtime<'gc, M: OneMutator> {
     /// The names of the module `gc`, as they were made.
     pub gc: Gc<'gc, Dict<'gc, M>, M>,
     pub version: AtomicU32,
-    /// The weak references and proxies that everybody shares, by target, where the manager does not link them
-    /// (`types/weak.rs`).
-    pub shared_weak: GcCell<std::collections::HashMap<usize, Gc<'gc, Weak<'gc, M>, M>, crate::types::dict::Fast>, M>,
     /// `list.append`, which the loop knows.
     pub append: V<'gc, M>,
     /// The `MemoryError` for when there is no memory to make one.
@@ -607,11 +604,17 @@ impl<'a, 'gc, M: OneMutator> Inst<'a, 'gc, M> {
     }
     /// Where there are words of a built-in class, the dict lies before them, to be let go before them.
     fn dict_word(&self) -> Option<&'a ValSlot<'gc, M>> {
-        (self.class.own > 0 && self.class.has_dict).then(|| &self.slots[self.class.nslots as usize])
+        let at = (self.class.nslots + self.class.early()) as usize;
+        (self.class.own > 0 && self.class.has_dict).then(|| &self.slots[at])
     }
-    /// The words of the built-in class.
+    /// The words of the built-in class, other than those of [`Inst::early`].
     pub fn own(&self) -> &'a [ValSlot<'gc, M>] {
-        &self.slots[self.slots.len() - self.class.own as usize..]
+        &self.slots[self.slots.len() - (self.class.own - self.class.early()) as usize..]
+    }
+    /// Those words that go before attributes: an `AttributeError`'s.
+    pub fn early(&self) -> &'a [ValSlot<'gc, M>] {
+        let from = self.class.nslots as usize;
+        &self.slots[from..from + self.class.early() as usize]
     }
     /// An exception's field ([`boot::exc_slot`]).
     pub fn field(&self, n: usize) -> &'a ValSlot<'gc, M> {
@@ -631,6 +634,10 @@ impl<M: OneMutator> Class<'_, M> {
             (true, _) => 1,
         };
         (self.nslots + named + self.own) as usize
+    }
+    /// How many of its own words go before attributes: what an exception has beyond what all have (`AttributeError_clear`).
+    pub fn early(&self) -> u32 {
+        self.own.saturating_sub(boot::exc_slot::COUNT)
     }
     /// Whether attributes of its instances may lie in a dict from the start, where caches do not see them.
     pub fn never_inline(&self) -> bool {

@@ -51,9 +51,9 @@ pub struct Config {
     /// Tricolor: is told of each collection when it is over, on the collector's thread; the next one waits meanwhile.
     /// A panic in it is swallowed and counted (`Stats::callback_panics`).
     pub on_collection: Option<fn(&Collection)>,
-    /// Takes lines, each with its line feed; `None` is standard error.  RefCount: those of CPython's debug flags
-    /// (`control::gc::set_debug`), inside a collection.  Tricolor: those about sessions, on whatever thread noticed.
-    /// It must not touch the heap.  A panic in it is swallowed.
+    /// Takes lines, each with its line feed; `None` is standard error.  Those of CPython's debug flags
+    /// (`control::gc::set_debug`), inside a collection (tricolor: on the collector's thread); and, under tricolor, those
+    /// about sessions, on whatever thread noticed.  It must not touch the heap.  A panic in it is swallowed.
     pub debug_output: Option<fn(&str)>,
     /// Tricolor: which sessions are named ([`SessionReport`]); `None`: none.  On in builds with debug assertions, off in
     /// others, where it costs a look at the clock a session (about 25 ns).  Zeal switches it off.

@@ -11,6 +11,7 @@
 //! The interface is `object::managed::Manager`; `null.rs` is its smallest form: read that first.
 
 pub(crate) mod borrow;
+pub(crate) mod debug_lines;
 pub(crate) mod ladder;
 pub(crate) mod null;
 pub(crate) mod refcount;

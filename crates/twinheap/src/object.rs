@@ -13,13 +13,15 @@
 //! In the order of the data's way: [`managed`] what an object asks of its manager · [`type_info`] a type as data ·
 //! [`trace`] where its references are · [`gc`] the handle · [`slot`] a mutable one-word field · [`val`] a tagged word ·
 //! [`cell`] anything mutable · [`once`] written once · [`lifo`] a vector that lets go of the last first · [`tail`] ·
-//! [`text`] · [`word`] what fits a slot · [`vec`], [`map`] collections of slots · [`any`] erased handles · [`dynamic`] handles
-//! to trait objects · [`weak`] · [`ephemeron`], [`weak_map`] · [`cleanup`] what runs after a death · [`root`] · [`session`] the
+//! [`text`] · [`word`] what fits a slot · [`mod@vec`], [`map`] collections of slots · [`any`] erased handles · [`dynamic`] handles
+//! to trait objects · [`weak`] and `boxes`, those of one object · [`ephemeron`], [`weak_map`] · [`cleanup`] what runs after a
+//! death · [`root`] · [`session`] the
 //! key.
 //!
 //! Not here: how blocks are found (`alloc`), when they die (`manager`).
 
 pub mod any;
+pub(crate) mod boxes;
 pub mod cell;
 pub mod cleanup;
 pub mod dynamic;

@@ -56,8 +56,8 @@ fn gc_sys() {
         m.mutate(|mc, _| (0..100).for_each(|_| _ = Gc::<Tail<(), u64>, _>::with_zeroed_tail(mc, (), 125)));
     }
     let sys = runtime::read_mem_stats(&heap).sys;
-    // The least heap is as much as 26 MiB for a program that fills 4 in no time (`pacer`).
-    assert!(sys < 48 << 20, "{sys} bytes for 400 MB of garbage");
+    // A small heap that is filled fast has a goal of eight times the minimum at most, 32 MiB.
+    assert!(sys < 64 << 20, "{sys} bytes for 400 MB of garbage");
 }
 
 /// `TestGcDeepNesting`: a reference ten arrays deep keeps its object.

@@ -15,6 +15,8 @@ use twinheap::{
     Slot, Static, Tail, Threaded, Trace, Tricolor, TricolorSolo, ValSlot, config::Finalizers, object::managed::Command,
 };
 
+#[path = "tricolor/debug.rs"]
+mod debug;
 #[path = "tricolor/destructors.rs"]
 mod destructors;
 #[path = "tricolor/marking.rs"]
@@ -705,4 +707,78 @@ fn what_a_forgotten_guard_guarded_stays_alive() {
     }
     m.mutate(|mc, root| assert_eq!(root.borrow_mut(mc)[0].get_mut()[0].id, 77));
     m.verify().unwrap();
+}
+
+/// The boxes of an object are found from it whatever a collection is doing: those that live, each once, the newest first.
+#[test]
+fn weak_boxes_are_found_while_collections_run() {
+    type Boxed<'gc> = Gc<'gc, twinheap::WeakBox<'gc, usize, TricolorSolo>, TricolorSolo>;
+    #[derive(Trace)]
+    #[trace(manager = TricolorSolo)]
+    struct Kept<'gc> {
+        target: GcAny<'gc, TricolorSolo>,
+        boxes: GcCell<Vec<Boxed<'gc>>, TricolorSolo>,
+    }
+    struct Targets;
+    impl Rootable<TricolorSolo> for Targets {
+        type Root<'gc> = GcCell<Vec<Gc<'gc, Kept<'gc>, TricolorSolo>>, TricolorSolo>;
+    }
+    for zeal in [None, Some(50)] {
+        let config = Config { zeal, min_heap_bytes: n(256 << 10, 16 << 10), ..Config::default() };
+        let heap = Heap::<Targets, TricolorSolo>::new(config, |_| GcCell::default()).unwrap();
+        let mut m = heap.mutator().unwrap();
+        m.mutate(|mc, root| {
+            for _ in 0..n(100, 4) {
+                let target = GcAny::new(Gc::new(mc, 5u64));
+                root.borrow_mut(mc).push(Gc::new(mc, Kept { target, boxes: GcCell::default() }))
+            }
+        });
+        for round in 0..n(400, 12) {
+            m.mutate(|mc, root| {
+                for (i, kept) in root.borrow().iter().enumerate() {
+                    // One that stays for a while, and two that nobody keeps, one of each kind.
+                    let made = Gc::new_weak(mc, &kept.target, round, false);
+                    Gc::new_weak(mc, &kept.target, usize::MAX, false);
+                    Gc::new_weak(mc, &kept.target, usize::MAX, true);
+                    let mut boxes = kept.boxes.borrow_mut(mc);
+                    boxes.push(made);
+                    if (round + i) % 7 == 0 {
+                        let half = boxes.len() / 2;
+                        boxes.drain(..half);
+                    }
+                    let mut found = Vec::new();
+                    mc.weak_boxes(&kept.target, |b| {
+                        let b = b.downcast_ref::<twinheap::WeakBox<'_, usize, TricolorSolo>>().unwrap();
+                        if b.data() != &usize::MAX {
+                            found.push(b.clone())
+                        }
+                        std::ops::ControlFlow::<()>::Continue(())
+                    });
+                    // What was dropped just now may still be there; what is kept is, in order.
+                    let at = found.len() - boxes.len();
+                    let newest: Vec<_> = boxes.iter().rev().map(|b| b.address()).collect();
+                    let found: Vec<_> = found.iter().map(|b| b.address()).collect();
+                    assert_eq!(newest, found[..found.len() - at]);
+                    assert!(found.is_sorted_by(|a, b| a != b));
+                }
+            });
+            if round % 50 == 49 {
+                m.verify().unwrap()
+            }
+        }
+        // Targets that die take their lists with them.
+        m.collect(Request::FULL);
+        m.mutate(|mc, root| _ = root.borrow_mut(mc).drain(1..));
+        m.collect(Request::FULL);
+        m.verify().unwrap();
+        m.mutate(|mc, root| {
+            let kept = root.borrow()[0].clone();
+            let mut n = 0;
+            mc.weak_boxes(&kept.target, |_| {
+                n += 1;
+                std::ops::ControlFlow::<()>::Continue(())
+            });
+            assert_eq!(n, kept.boxes.borrow().len());
+        });
+    }
 }

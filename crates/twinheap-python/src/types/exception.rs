@@ -141,12 +141,12 @@ fn field<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, n: usize) -> R<'gc, M
         false => v,
     })
 }
-fn own<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, n: usize) -> R<'gc, M> {
-    let v = exception(vm.arg_ref(a, 0)).and_then(|i| i.own().get(n).map(ValSlot::get)).unwrap_or_default();
+fn early<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, n: usize) -> R<'gc, M> {
+    let v = exception(vm.arg_ref(a, 0)).and_then(|i| i.early().get(n).map(ValSlot::get)).unwrap_or_default();
     Ok(if v.is_empty() { Val::none() } else { v })
 }
-fn set_own<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, n: usize) -> R<'gc, M> {
-    if let Some(slot) = exception(vm.arg_ref(a, 0)).and_then(|i| i.own().get(n)) {
+fn set_early<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, n: usize) -> R<'gc, M> {
+    if let Some(slot) = exception(vm.arg_ref(a, 0)).and_then(|i| i.early().get(n)) {
         slot.set(vm.mc, vm.arg(a, 1))
     }
     Ok(Val::none())
@@ -265,13 +265,13 @@ pub fn methods<M: OneMutator>() -> Vec<(E, Vec<NativeDef<M>>, Vec<GetSet<M>>)> {
             vec![
                 GetSet {
                     name: "name",
-                    get: |vm, a| own(vm, a, attribute_error::NAME),
-                    set: Some(|vm, a| set_own(vm, a, attribute_error::NAME)),
+                    get: |vm, a| early(vm, a, attribute_error::NAME),
+                    set: Some(|vm, a| set_early(vm, a, attribute_error::NAME)),
                 },
                 GetSet {
                     name: "obj",
-                    get: |vm, a| own(vm, a, attribute_error::OBJ),
-                    set: Some(|vm, a| set_own(vm, a, attribute_error::OBJ)),
+                    get: |vm, a| early(vm, a, attribute_error::OBJ),
+                    set: Some(|vm, a| set_early(vm, a, attribute_error::OBJ)),
                 },
             ],
         ),

@@ -1,8 +1,7 @@
 //! `weakref.ref` and the two proxies: their making, what a reference answers, and how a proxy is seen through.
 //!
-//! A plain reference without callback is one per object, and so is such a proxy. Where the manager links the weak boxes
-//! of an object it finds them there; elsewhere a table of the runtime's does (`Runtime::shared_weak`), which keeps them
-//! until the object is dead.
+//! A plain reference without callback is one per object, and so is such a proxy: they are found among the weak boxes of the
+//! object, in front.
 //! A proxy is seen through where an operation takes its operands apart: each has a line that asks [`Vm::seen_through`].
 //! Not here: the module (`modules/weakref.rs`), when callbacks run (`vm/exc.rs`).
 
@@ -140,22 +139,12 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let data = WeakData { callback: ValSlot::new(callback), hash: Default::default(), of, ext };
         // Who is not shared is notified, also without a callback: the manager then keeps these apart and in order.
         match Gc::try_new_weak(self.mc, any, data, !shared) {
-            Ok(w) => {
-                if shared && !M::CONSTRAINTS.counted {
-                    self.share_weakref(any, &w);
-                }
-                Ok(Val::from_gc(w))
-            }
+            Ok(w) => Ok(Val::from_gc(w)),
             Err(e) => Err(self.no_memory(e.full)),
         }
     }
     /// The reference or proxy that everybody shares, if it is there.
     fn shared_weakref(&self, any: &GcAny<'gc, M>, of: u8) -> Option<V<'gc, M>> {
-        if !M::CONSTRAINTS.counted {
-            let table = self.rt.shared_weak.borrow();
-            let w = table.get(&shared_key(any, of)).filter(|w| !w.is_dead())?;
-            return Some(Val::from_gc(w.clone()));
-        }
         self.mc.weak_boxes(any, |b| {
             let Some(w) = b.downcast_ref::<Weak<'gc, M>>() else { return ControlFlow::Continue(()) };
             let d = w.data();
@@ -166,17 +155,6 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 false => ControlFlow::Break(None),
             }
         })?
-    }
-    fn share_weakref(&mut self, any: &GcAny<'gc, M>, w: &Gc<'gc, Weak<'gc, M>, M>) {
-        let mut table = self.rt.shared_weak.borrow_mut(self.mc);
-        if table.len() == table.capacity() {
-            // Before it grows: the dead go, and there is room for as many again as live.
-            table.retain(|_, w| !w.is_dead());
-            let live = table.len();
-            table.shrink_to(2 * live);
-            table.reserve(live.max(64));
-        }
-        table.insert(shared_key(any, w.data().of), w.clone());
     }
     /// The references and proxies to an object: the shared reference, the shared proxy, then the others, the newest first.
     pub fn weakrefs_to(&self, v: &V<'gc, M>) -> Vec<V<'gc, M>> {
@@ -255,11 +233,6 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         Some(name.downcast_ref::<Str>()?.text().to_string())
     }
 }
-fn shared_key<M: OneMutator>(any: &GcAny<'_, M>, of: u8) -> usize {
-    // Addresses are even.
-    any.address() | (of != of::REF) as usize
-}
-
 /// One or two arguments, as `ref.__new__` and `ref.__init__` count them.
 fn count<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, name: &str) -> R<'gc, M, ()> {
     let text = match a.n - 1 {

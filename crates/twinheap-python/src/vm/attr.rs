@@ -474,7 +474,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     fn nothing_to_delete(&mut self, obj: &V<'gc, M>, name: &Gc<'gc, Str, M>) -> Exc<'gc, M> {
         let e = self.no_attribute(obj, name);
         if let Some(i) = instance(&e.0) {
-            i.own().iter().take(super::boot::attribute_error::COUNT as usize).for_each(|s| s.set(self.mc, Val::empty()))
+            i.early().iter().for_each(|s| s.set(self.mc, Val::empty()))
         }
         e
     }
@@ -482,10 +482,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     fn attribute_error(&mut self, obj: &V<'gc, M>, name: &Gc<'gc, Str, M>, text: &str) -> Exc<'gc, M> {
         let e = self.raise(E::AttributeError, text);
         if let Some(i) = instance(&e.0)
-            && i.own().len() > super::boot::attribute_error::NAME
+            && i.early().len() > super::boot::attribute_error::NAME
         {
-            i.own()[super::boot::attribute_error::OBJ].set(self.mc, obj.clone());
-            i.own()[super::boot::attribute_error::NAME].set(self.mc, Val::from_gc(name.clone()))
+            i.early()[super::boot::attribute_error::OBJ].set(self.mc, obj.clone());
+            i.early()[super::boot::attribute_error::NAME].set(self.mc, Val::from_gc(name.clone()))
         }
         e
     }

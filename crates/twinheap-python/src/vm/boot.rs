@@ -145,7 +145,7 @@ errors! {
 }
 
 /// Fields of an exception, the last words of an instance, in the order of CPython's `BaseException_clear`.  Those of a
-/// subclass ([`attribute_error`]) lie before them.
+/// subclass ([`attribute_error`]) lie before them, and before its attributes.
 pub mod exc_slot {
     /// `args`, a tuple.
     pub const ARGS: usize = 0;
@@ -161,7 +161,7 @@ pub mod exc_slot {
     pub const COUNT: u32 = 5;
 }
 
-/// Fields of an `AttributeError`, in [`Inst::own`](super::Inst::own).
+/// Fields of an `AttributeError`, in [`Inst::early`](super::Inst::early).
 pub mod attribute_error {
     /// `obj`
     pub const OBJ: usize = 0;
@@ -444,7 +444,6 @@ pub fn boot<'gc, M: OneMutator>(mc: &'gc Mutation<'gc, M>) -> Runtime<'gc, M> {
         garbage,
         gc,
         version: (b.version + 1).into(),
-        shared_weak: GcCell::default(),
         append,
         spare: ValSlot::default(),
         interned: GcCell::new(b.interned),

@@ -126,7 +126,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                         Some("name") => attribute_error::NAME,
                         _ => continue,
                     };
-                    i.own()[slot].set(self.mc, v.clone())
+                    i.early()[slot].set(self.mc, v.clone())
                 }
             }
         }

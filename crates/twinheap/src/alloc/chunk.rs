@@ -1,7 +1,7 @@
 //! A chunk: 4 MiB, aligned to its size, its metadata at its head, then spans.
 //!
 //! ```text
-//! | span table 128 × 64 B | mark bits 64 KiB | alloc bits 64 KiB | … | span 5 | span 6 | … | span 127 |
+//! | span table 128 × 64 B | mark bits 64 KiB | alloc bits 64 KiB | 128 words beside | … | span 5 | span 6 | … | span 127 |
 //! ```
 //! One bit of each map stands for 8 bytes (a *granule*); only the bit of a block's first granule is ever used.
 //! Metadata is at the chunk's head and not at each span's: headers aligned to 32 KiB fall into two cache sets
@@ -10,9 +10,13 @@
 //!
 //! Not here: what a set bit means (`span`), who owns a chunk (`memory`).  Overview: `alloc`.
 
-use super::span::Span;
-use crate::sync::{AtomicU64, Ordering::Relaxed};
-use std::{cell::UnsafeCell, ptr::NonNull};
+use super::{beside::Beside, span::Span};
+#[cfg(not(loom))]
+use crate::sync::Ordering::Relaxed;
+use crate::sync::{AtomicPtr, AtomicU64};
+use std::cell::UnsafeCell;
+#[cfg(not(loom))]
+use std::ptr::NonNull;
 
 /// Bytes of a span.  Smaller under Miri, where a look at each of its blocks takes long.
 pub const SPAN_BYTES: usize = if cfg!(miri) { 4 << 10 } else { 32 << 10 };
@@ -28,7 +32,8 @@ pub const WORDS_PER_SPAN: usize = SPAN_BYTES / GRANULE_BYTES / 64;
 const BITMAP_BYTES: usize = CHUNK_BYTES / GRANULE_BYTES / 8;
 const MARK_OFFSET: usize = SPANS * size_of::<Span>();
 const ALLOC_OFFSET: usize = MARK_OFFSET + BITMAP_BYTES;
-const HEAD_BYTES: usize = ALLOC_OFFSET + BITMAP_BYTES;
+const BESIDE_OFFSET: usize = ALLOC_OFFSET + BITMAP_BYTES;
+const HEAD_BYTES: usize = BESIDE_OFFSET + SPANS * size_of::<*mut Beside>();
 /// Index of the first span that holds blocks; those before it are the head.
 pub const FIRST_SPAN: usize = HEAD_BYTES.div_ceil(SPAN_BYTES);
 
@@ -47,6 +52,18 @@ pub fn span_entry(p: *mut u8) -> *mut Span {
     // Index and scale in one: (offset / SPAN_BYTES) * 64.
     let index = (p.addr() & (CHUNK_BYTES - 1)) / SPAN_BYTES;
     of(p).cast::<Span>().wrapping_add(index)
+}
+
+/// The word that leads to the table beside the run that begins at `base`.
+///
+/// # Safety
+/// `base` is the first byte of a run in a mapped chunk that outlives `'a`.
+#[inline(always)]
+pub unsafe fn beside_word<'a>(base: *mut u8) -> &'a AtomicPtr<Beside> {
+    let index = (base.addr() & (CHUNK_BYTES - 1)) / SPAN_BYTES;
+    // SAFETY: the head of a mapped chunk has a word for each span at this offset, zeroed at first, and it is only ever
+    // accessed as an atomic.
+    unsafe { &*of(base).add(BESIDE_OFFSET).cast::<AtomicPtr<Beside>>().add(index) }
 }
 
 /// The word and the bit of both bitmaps for the granule at `p`.

@@ -337,7 +337,10 @@ impl Memory {
     /// Nobody else uses the span or remembers a block in it, and every block's destructor has run.
     pub unsafe fn free_run(&self, span: SpanRef) {
         // SAFETY: we are the only user by the caller's promise.
-        unsafe { span.clear_bits() };
+        unsafe {
+            span.clear_bits();
+            span.free_beside()
+        }
         let mut inner = lock(&self.inner);
         let inner = &mut *inner;
         if span.spans() == 0 {
@@ -521,10 +524,6 @@ impl Memory {
         (inner.chunks.len(), inner.dirty_spans, free - inner.dirty_spans + inner.spans_in_hand)
     }
 
-    /// The hard limit.
-    pub(crate) fn hard_bytes(&self) -> Option<usize> {
-        self.limits.hard_bytes
-    }
     /// Where everything is at one moment.  Cost: a look at every chunk, with the lock held.
     pub(crate) fn levels(&self) -> Levels {
         let inner = lock(&self.inner);
@@ -577,6 +576,8 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
+        // SAFETY: the heap is gone, and its chunks are still mapped.
+        self.spans().into_iter().for_each(|span| unsafe { span.free_beside() });
         let inner = lock(&self.inner);
         for c in &inner.chunks {
             // SAFETY: the heap is gone: its managers ran every destructor before they let go of the memory.

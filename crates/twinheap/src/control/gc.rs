@@ -32,8 +32,8 @@
 //! | `freeze()`, `unfreeze()` | [`freeze`], [`unfreeze`] | pins what lives; nothing where there are many mutators |
 //! | `get_freeze_count()` | [`get_freeze_count`] | the same |
 //! | `callbacks` | [`Mutator::callbacks`], [`Heap::callbacks`](crate::Heap::callbacks) | on the collector's thread |
-//! | `garbage` | [`garbage`], [`clear_garbage`] | always empty |
-//! | `set_debug(f)`, `get_debug()` | [`set_debug`], [`get_debug`] | kept; nothing is printed or saved |
+//! | `garbage` | [`garbage`], [`clear_garbage`] | the same; finalizers run first, and do not prevent it |
+//! | `set_debug(f)`, `get_debug()` | [`set_debug`], [`get_debug`] | the same, on the collector's thread; see [`set_debug`] |
 //!
 //! A container is what CPython calls an object with a GC head.  What a Rust type system says already is no error here: a
 //! generation or a threshold is an `i32`, CPython's C int.
@@ -197,7 +197,13 @@ pub fn get_freeze_count<M: Manager>(mc: &Mutation<'_, M>) -> usize {
 }
 
 /// Sets the debug flags: any of the `DEBUG_` bits, the others kept and ignored.  Lines go to
-/// [`Config::debug_output`](crate::Config::debug_output).
+/// [`Config::debug_output`](crate::Config::debug_output): `STATS` writes three when a collection begins and one when it is
+/// over, `COLLECTABLE` one for each container found dead; nothing is ever uncollectable.
+///
+/// Under the tricolor managers a collection finds all garbage, not cycles alone.  So with [`DEBUG_SAVEALL`] it keeps all
+/// containers that became garbage, and only one that is asked for does: none begins by itself as long as the flag is set
+/// (a hard limit then answers at once), though [`is_enabled`] says what it said.  Cost of `COLLECTABLE` and `SAVEALL` a
+/// collection: a look at every block, during which no mutator can take new memory.
 pub fn set_debug<M: Manager>(mc: &Mutation<'_, M>, flags: i32) {
     mc.control(Command::SetDebug(flags));
 }

@@ -10,13 +10,14 @@ use crate::{
         size_class::{LARGE_BYTES, class_bytes},
     },
     config::{Config, ConfigError},
-    object::{managed::*, trace::Each, type_info::TypeInfo, weak::WeakHead},
+    object::{boxes::Boxes, managed::*, trace::Each, type_info::TypeInfo, weak::WeakHead},
     observe::{Callbacks, Stats, blocks::Blocks, figures::Figures, tally::Tally},
     sync::Ordering::Acquire,
     unwind::contained,
 };
 use std::{
     cell::{Cell, RefCell},
+    ops::ControlFlow,
     panic::Location,
     ptr::NonNull,
 };
@@ -174,6 +175,24 @@ unsafe impl Manager for Null {
     unsafe fn unpin(_: &NullHeap, _: usize) {}
     fn walk(local: &NullLocal, f: &mut dyn FnMut(NonNull<u8>)) {
         local.heap().each(f)
+    }
+    unsafe fn weak_born(_: &NullLocal, head: NonNull<WeakHead>, target: NonNull<u8>) {
+        // SAFETY: both are objects, and nothing is ever freed; the heap is this thread's.
+        unsafe { Boxes::of_or_new(target).push(head) }
+    }
+    unsafe fn weak_boxes(_: &NullLocal, target: NonNull<u8>, f: &mut dyn FnMut(NonNull<u8>) -> ControlFlow<()>) {
+        // SAFETY: as above.
+        let Some(boxes) = (unsafe { Boxes::of(target) }) else { return };
+        for notify in [false, true] {
+            let mut next = boxes.newest(notify);
+            while let Some(head) = next {
+                if f(head.cast()).is_break() {
+                    return;
+                }
+                // SAFETY: linked, and nobody takes it out.
+                next = unsafe { Boxes::older(head) }
+            }
+        }
     }
     unsafe fn upgrade(_: &NullLocal, head: NonNull<WeakHead>) -> Option<NonNull<u8>> {
         // SAFETY: the box is alive by the caller's promise.

@@ -37,13 +37,14 @@ use crate::{
     alloc::{Full, Limits, Memory, SpanRef},
     config::{CollectAt, Config},
     object::{
+        boxes::Boxes,
         managed::{Answer, Command, GenerationStats, ObjectState},
         trace::Each,
         type_info::{Kind, TypeInfo},
         weak::WeakHead,
     },
     observe::{Callbacks, HoldUpSummary, HoldUps, Stats, blocks::Blocks, figures::Figures, tally::Tally},
-    sync::{Ordering::Relaxed, seeded},
+    sync::seeded,
 };
 use cache::{Cache, Class, blocks};
 use generations::{is_examined, note_examined};
@@ -57,7 +58,6 @@ use std::{
     time::Instant,
 };
 use told::Told;
-use weak::{Boxes, ByAddress};
 use zeal::Zeal;
 
 /// Counts references and collects cycles; one thread.
@@ -97,8 +97,6 @@ pub struct CountingHeap {
     values: ephemeron::Values,
     pending: UnsafeCell<Queue>,
     queued: Cell<u64>,
-    /// The newest boxes of each target.
-    weak: UnsafeCell<ByAddress<usize, Boxes>>,
     // ---- collections --------------------------------------------------------------------------------------------------
     collecting: Cell<bool>,
     /// The word `aux` of an object born now that can be in no cycle.
@@ -270,16 +268,15 @@ impl CountingHeap {
     /// # Safety
     /// `p` is alive.
     pub(crate) unsafe fn newest_box(p: NonNull<u8>) -> Option<NonNull<WeakHead>> {
-        // SAFETY: the caller's object; no other reference into the table lives.  Linked boxes are in their blocks, since
-        // each unlinks itself before its block is freed.
+        // SAFETY: the caller's object.  Linked boxes are in their blocks, since each unlinks itself before its block is
+        // freed.
         unsafe {
-            let heap = CountingHeap::of(SpanRef::of(p));
-            let mut next = header(p).has(HAS_WEAK).then(|| (*heap.weak.get()).get(&p.addr().get())?.quiet).flatten();
+            let mut next = header(p).has(HAS_WEAK).then(|| Boxes::of(p)?.newest(false)).flatten();
             while let Some(head) = next
                 && !header(head.cast()).is_alive()
                 && !seeded("dying_weak_box_handed_out")
             {
-                next = NonNull::new(head.as_ref().older.load(Relaxed))
+                next = Boxes::older(head)
             }
             next
         }
@@ -312,7 +309,6 @@ impl CountingHeap {
             cascade_began: Cell::new(None),
             pending: UnsafeCell::default(),
             queued: Cell::new(0),
-            weak: UnsafeCell::default(),
             collecting: Cell::new(false),
             acyclic: Cell::new(header::acyclic(0)),
             counts: Cell::new([0, 0]),

@@ -46,6 +46,8 @@ mod cache;
 #[cfg(not(loom))]
 mod collector;
 #[cfg(not(loom))]
+mod dead;
+#[cfg(not(loom))]
 mod destructors;
 #[cfg(not(loom))]
 mod ephemeron;
@@ -59,6 +61,8 @@ mod mark;
 mod meter;
 #[cfg(not(loom))]
 mod pacer;
+#[cfg(not(loom))]
+mod refusals;
 #[cfg(not(loom))]
 mod runtime;
 #[cfg(not(loom))]

@@ -19,7 +19,6 @@ use crate::{
         figures::Figures,
         tally::{Errand, Tally},
     },
-    sync::Ordering::Acquire,
 };
 use std::{cell::Cell, marker::PhantomData, ops::ControlFlow, panic::Location, ptr::NonNull};
 
@@ -243,24 +242,11 @@ pub unsafe trait Manager: sealed::Sealed + Sized + 'static {
         let _ = head;
     }
     /// Calls `f` for every living weak box of `target`, until it breaks off: those that asked for no notice first, each
-    /// kind newest first, where boxes are linked; else in no order, and at the cost of a walk.
-    /// Only where [`OneMutator`]; called in a session.
+    /// kind newest first.  Only where [`OneMutator`]; called in a session.  Cost: that of the boxes passed.
     ///
     /// # Safety
     /// `target` is alive until this answers.
-    unsafe fn weak_boxes(local: &Self::Local, target: NonNull<u8>, f: &mut dyn FnMut(NonNull<u8>) -> ControlFlow<()>) {
-        let mut found = Vec::new();
-        Self::walk(local, &mut |p| {
-            // SAFETY: the walk shows live objects, and a box begins with its head.
-            unsafe {
-                if TypeInfo::of(p).is_weak_box && p.cast::<WeakHead>().as_ref().target.load(Acquire) == target.as_ptr()
-                {
-                    found.push(p)
-                }
-            }
-        });
-        let _ = found.into_iter().try_for_each(f);
-    }
+    unsafe fn weak_boxes(local: &Self::Local, target: NonNull<u8>, f: &mut dyn FnMut(NonNull<u8>) -> ControlFlow<()>);
     /// The target of a weak box, with one more reference, if it is alive.
     ///
     /// # Safety

@@ -1,8 +1,8 @@
 //! [`GcWeak`]: a reference that does not keep its target alive, with data of its own and a notice when the target dies.
 //!
 //! A weak reference is an object (a *box*) whose first field is a [`WeakHead`]: the target's address, not reported to
-//! visitors, nulled by the manager when the target dies.  Boxes live in spans of their own, so a tracing manager finds
-//! them by span; a counting one links the boxes of a target, newest first, which is CPython's order of callbacks.
+//! visitors, nulled by the manager when the target dies.  Where there is one mutator the boxes of a target are linked
+//! (`boxes`), newest first, which is CPython's order of callbacks.
 //! A box may ask to be told (`notify`): then it is queued as `Pending::WeakDied` if it is itself still alive.
 //! Not here: when targets die (`manager`).  Overview: `object`.
 
@@ -24,7 +24,7 @@ use std::{marker::PhantomData, ptr::NonNull};
 pub struct WeakHead {
     /// The target, or null when it has died.
     pub(crate) target: AtomicPtr<u8>,
-    /// Counting managers: the next older and the next newer box of the same target.
+    /// The next older and the next newer box of the same target and kind, where boxes are linked.
     pub(crate) older: AtomicPtr<WeakHead>,
     pub(crate) newer: AtomicPtr<WeakHead>,
     pub(crate) notify: bool,

@@ -46,6 +46,9 @@ pub struct Figures {
     pub assist_ns: u64,
     /// See above.
     pub stop_ns: u64,
+    /// The number of the last collection in which allocators were not held to their debt, so that the program makes
+    /// progress at its limit; 0: none was.
+    pub limiter_last: u64,
     /// By block size, ascending, where the manager counts by size.
     pub by_size: Vec<SizeFigures>,
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::sync::{
     AtomicU64, Mutex,
     Ordering::{Acquire, Relaxed},
-    lock,
+    lock, seeded,
 };
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -190,6 +190,9 @@ impl Tally {
     pub(crate) fn tell(&self, read: impl FnOnce() -> (Sums, u64)) -> Sums {
         let mut told = lock(&self.told);
         let (now, room) = read();
+        if seeded("sums_told_raw") {
+            return now;
+        }
         let allocated_bytes = told.allocated_bytes.max(now.allocated_bytes);
         let freed_objects = told.freed_objects.max(now.freed_objects);
         *told = Sums {

@@ -441,6 +441,11 @@ fn no_room() {
             }
         };
         assert_eq!(text, all.len());
+        // Again and again: a refusal does not cost a full collection each time.
+        let before = cc::stats().collections;
+        assert!((0..2000).all(|i| Cc::try_new([i; 500]).is_err()));
+        let cost = cc::stats().collections - before;
+        assert!(cost <= 11 + 2000 / 64, "{cost} full collections for 2,000 refusals");
         assert!(all.iter().enumerate().all(|(i, a)| a[0] == i && a[499] == i));
         cc::verify().unwrap();
         drop(all);

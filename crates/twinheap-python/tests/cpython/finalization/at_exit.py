@@ -26,4 +26,3 @@ loose.b = T('loose.b')
 sys.keeps_loose = loose
 del m, loose
 print(one.n, _two.n)
-main = T('main')

@@ -280,6 +280,9 @@ metrics! {
     "/gc/heap/objects:objects" Uint64 false
         "Objects in use, garbage that was not swept yet included."
         |r| Some(Value::Uint64(r.figures.allocated_objects - r.figures.freed_objects));
+    "/gc/limiter/last-enabled:gc-cycle" Uint64 false
+        "The last collection in which allocators were not held to their debt, because of the soft limit; 0: none."
+        |r| r.knobs.0.map(|_| Value::Uint64(r.figures.limiter_last));
     "/gc/pauses:seconds" Histogram true
         "Stops for collections, in all. (In Go deprecated for /sched/pauses/total/gc:seconds, which is the same.)"
         |r| stops(r, StopCause::Collection, true);

@@ -634,3 +634,51 @@ fn verify_list(span: SpanRef, first: *mut u8, what: &str) -> Result<usize, Strin
     }
     Ok(n)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, manager::refcount::Local, object::type_info::InfoOf};
+
+    thread_local! {
+        static HEAP: Cell<*const CountingHeap> = const { Cell::new(std::ptr::null()) };
+        static MADE: Cell<u32> = const { Cell::new(0) };
+    }
+    const INFO: &TypeInfo = InfoOf::<'static, u64, Local>::INFO;
+
+    fn make(heap: &CountingHeap) {
+        let p = heap.block(INFO, 8).unwrap();
+        // SAFETY: just taken; a number needs no more than its bytes.
+        unsafe {
+            p.cast::<u64>().write(7);
+            heap.born(INFO, p)
+        }
+        MADE.set(MADE.get() + 1)
+    }
+    /// What the program is asked for a new span: it allocates, another of the same class.
+    fn outside() -> usize {
+        // SAFETY: the test's heap, or null, also in here.
+        if let Some(heap) = unsafe { HEAP.replace(std::ptr::null()).as_ref() } {
+            make(heap);
+            HEAP.set(heap)
+        }
+        0
+    }
+
+    #[test]
+    fn a_span_that_was_opened_meanwhile_stays_open() {
+        let config = Config { memory_limit_bytes: Some(1 << 40), outside_bytes: Some(outside), ..Config::default() };
+        let heap = Box::new(CountingHeap::new(&config));
+        let spans = 5;
+        let each = (crate::alloc::chunk::SPAN_BYTES / (8 + HEADER_BYTES)) as u32;
+        HEAP.set(&raw const *heap);
+        for _ in 0..spans * each {
+            make(&heap);
+        }
+        HEAP.set(std::ptr::null());
+        assert!(MADE.get() > spans * each, "it was asked, and allocated");
+        heap.verify().unwrap();
+        assert_eq!(heap.live(), MADE.get() as usize);
+        assert_eq!(heap.memory.spans().len(), MADE.get().div_ceil(each) as usize, "no room is lost");
+    }
+}

@@ -21,7 +21,6 @@
 use super::{
     CountingHeap,
     cache::{blocks, is_open},
-    ephemeron::Waiting,
     generations::{LIST_MAX, place},
     handle::{release, retain},
     header::{
@@ -94,8 +93,10 @@ pub struct Reach {
     ahead: Ahead,
     stack: Vec<*mut u8>,
     reached: usize,
-    /// Values of ephemerons that live, by keys of which that is not known (`ephemeron`).  None: values live in any case.
-    pub(super) waiting: Option<Waiting>,
+    /// Values of ephemerons that live are reached whether their keys are or not (`ephemeron`).
+    pub(super) all_values: bool,
+    /// A value was passed over, because its key was not known to live.
+    pub(super) passed_over: bool,
 }
 /// Targets in the order in which they were met, each for as long as memory takes to answer: links at random cost a cache
 /// miss each, and so many of them go on at a time.
@@ -318,7 +319,16 @@ impl Subtract {
 }
 impl Reach {
     fn new(set: Set, all: bool, stack: Vec<*mut u8>) -> Reach {
-        Reach { set, all, at: usize::MAX, ahead: Ahead::new(), stack, reached: 0, waiting: Some(Waiting::default()) }
+        Reach {
+            set,
+            all,
+            at: usize::MAX,
+            ahead: Ahead::new(),
+            stack,
+            reached: 0,
+            all_values: false,
+            passed_over: false,
+        }
     }
     /// # Safety
     /// As [`Subtract::visit`].
@@ -326,7 +336,7 @@ impl Reach {
     unsafe fn visit(&mut self, info: &'static TypeInfo, p: NonNull<u8>) {
         // SAFETY: as there; this one is second.
         unsafe { (info.visits.second)(p, NonNull::from(&mut *self).cast()) }
-        if self.waiting.as_ref().is_some_and(|waiting| !waiting.is_empty()) {
+        if self.passed_over {
             self.meet_values_of(p)
         }
     }
@@ -652,7 +662,7 @@ impl CountingHeap {
         condemned.iter().for_each(|&p| object(p).1.begin(0));
         let mut reach = Reach::new(Set::CONDEMNED, true, Vec::new());
         // A finalizer may ask for values.
-        reach.waiting = None;
+        reach.all_values = true;
         for &p in &condemned {
             let (_, h, info) = object(p);
             if info.finalize.is_some() && h.has(UNSEEN) {

@@ -3,7 +3,7 @@
 //! ```text
 //! a key is released      → its ephemerons are cleared with its weak boxes, and let go of their values: before its drop glue
 //! a cycle collection     → an ephemeron's reference to its value is subtracted as any other (pass 1), and followed only once
-//!                          the key is known to live (pass 2); who is visited looks whether values wait for it
+//!                          the key is known to live (pass 2); who is visited looks at the ephemerons it is the key of
 //! ```
 //! **R2 is kept.**  A value is condemned only if nothing outside the set refers to it (its number is 0), no object that lives
 //! does, and no ephemeron that lives and whose key lives.  What is left to refer to it are condemned objects, and living
@@ -19,10 +19,15 @@ use super::{
     collect::Reach,
     handle::release,
     header::{HAS_WEAK, UNSEEN, header},
-    weak::ByAddress,
 };
 use crate::{
-    object::{ephemeron::value_of, managed::Manager, val::is_reference, weak::WeakHead},
+    object::{
+        boxes::Boxes,
+        ephemeron::value_of,
+        managed::{Manager, RawSlot},
+        val::is_reference,
+        weak::WeakHead,
+    },
     sync::seeded,
 };
 use std::{
@@ -90,32 +95,49 @@ impl CountingHeap {
     }
 }
 
-/// Values by the addresses of their keys.
-pub(super) type Waiting = ByAddress<usize, Vec<NonNull<u8>>>;
-
 impl Reach {
+    /// Whether the object at `p` may be dead, as far as this pass knows: over a list, who is alive leaves the set when it is
+    /// visited; over all spans, it is not UNSEEN any more.
+    ///
+    /// # Safety
+    /// `p` is an object.
+    unsafe fn may_be_dead(&self, p: NonNull<u8>) -> bool {
+        // SAFETY: the caller's object.
+        let aux = unsafe { header(p) }.aux.get();
+        self.set.has(aux) && !(self.all && aux & UNSEEN == 0)
+    }
     /// A living ephemeron refers to `value`: follows that if the key is known to live, or cannot be known to.
     #[cold]
     pub(super) fn meet_ephemeron(&mut self, key: *mut u8, value: NonNull<u8>) {
         // SAFETY: a key that was not cleared is an object of the same heap.
-        let aux = NonNull::new(key).map(|key| unsafe { header(key) }.aux.get());
-        // Over a list, who is alive leaves the set when it is visited; over all spans, it is not UNSEEN any more.
-        let may_be_dead = aux.is_some_and(|aux| self.set.has(aux) && !(self.all && aux & UNSEEN == 0));
-        match &mut self.waiting {
-            Some(waiting) if may_be_dead && !seeded("ephemeron_keeps_key") => {
-                waiting.entry(key.addr()).or_default().push(value)
-            }
-            _ => self.meet(value),
+        let waits = !self.all_values && NonNull::new(key).is_some_and(|key| unsafe { self.may_be_dead(key) });
+        if waits && !seeded("ephemeron_keeps_key") {
+            self.passed_over = true;
+        } else {
+            self.meet(value)
         }
     }
-    /// The object at `p` lives, and so do the values it is a key of.
+    /// The object at `p` lives, and so do the values it is a key of, where the ephemeron is known to live.
     #[cold]
     pub(super) fn meet_values_of(&mut self, p: NonNull<u8>) {
-        // SAFETY: an object that is being visited.
-        if !unsafe { header(p) }.has(HAS_WEAK) || seeded("ephemeron_value_unreached") {
-            return;
+        // SAFETY: an object that is being visited, with its boxes, which are in their blocks.
+        unsafe {
+            if !header(p).has(HAS_WEAK) || seeded("ephemeron_value_unreached") {
+                return;
+            }
+            let mut next = Boxes::of(p).and_then(|boxes| boxes.newest(false));
+            while let Some(head) = next {
+                next = Boxes::older(head);
+                if head.as_ref().is_ephemeron && header(head.cast()).is_alive() && !self.may_be_dead(head.cast()) {
+                    let slot = value_of(head).cast::<<RefCount as Manager>::RawSlot<'_>>().as_ref();
+                    let word = RawSlot::<RefCount>::peek(slot);
+                    if is_reference(word)
+                        && let Some(value) = NonNull::new(word)
+                    {
+                        self.meet(value)
+                    }
+                }
+            }
         }
-        let values = self.waiting.as_mut().and_then(|waiting| waiting.remove(&p.addr().get()));
-        values.into_iter().flatten().for_each(|value| self.meet(value))
     }
 }

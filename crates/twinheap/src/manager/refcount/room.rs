@@ -7,8 +7,8 @@
 //! the young and the middle   if there are any: what was born since the last full collection, each object once
 //! everything                 if the last full collection found garbage; or if, since it found none,
 //!                            · the allocation is the 2nd, 4th, 8th, … in a row to be refused, or
-//!                            · a sixteenth as many were refused as it looked at objects, or
-//!                            · an eighth as many objects were released as it looked at (one refusal in 64 sees to that)
+//!                            · a sixteenth as many were refused as it looked at objects (64 at least), or
+//!                            · an eighth as many objects were released as it looked at (64 at least; one refusal in 64 asks)
 //! ```
 //! (a row ends when an allocation of the sort that was refused finds room), and tries again after each.
 //! * Garbage born since the last full collection always makes room, at a constant cost a birth.
@@ -37,6 +37,8 @@ use std::{cell::Cell, ptr::NonNull};
 const OBJECTS_PER_REFUSAL: u64 = 16;
 /// And for each object released since.
 const OBJECTS_PER_RELEASE: u64 = 8;
+/// Fewer of either say nothing: a collection costs something by itself, too.
+const EVENTS_MIN: u64 = 64;
 
 /// Refusals for a look at how many that is.
 const REFUSALS_PER_LOOK: u64 = 64;
@@ -120,8 +122,8 @@ impl CountingHeap {
         let released = || self.released().saturating_sub(refusals.released_then.get());
         !seeded("refused_for_ever")
             && (row >= 2 && row.is_power_of_two()
-                || refused > looked_at / OBJECTS_PER_REFUSAL
-                || asks && released() > looked_at / OBJECTS_PER_RELEASE)
+                || refused >= (looked_at / OBJECTS_PER_REFUSAL).max(EVENTS_MIN)
+                || asks && released() >= (looked_at / OBJECTS_PER_RELEASE).max(EVENTS_MIN))
     }
     /// Objects released so far.  Nobody counts them: a look at every span.
     fn released(&self) -> u64 {

@@ -1,18 +1,18 @@
 //! What a collection tells of itself: callbacks, and the lines of CPython's debug flags.
 //!
-//! Words, order and numbers are those of CPython 3.13.0 (`gc_collect_main`): the header comes after the "start" callbacks,
-//! the last line before the "stop" ones.  Lines go to `Config::debug_output`.  Zeal's collections tell nothing.
-//! Not here: the flags' meaning for what is kept (`collect`).  Overview: `manager::refcount`.
+//! As CPython 3.13.0 (`gc_collect_main`): the header comes after the "start" callbacks, the last line before the "stop"
+//! ones.  Zeal's collections tell nothing.
+//! Not here: the lines (`manager::debug_lines`), the flags' meaning for what is kept (`collect`).  Overview: `manager::refcount`.
 
 use super::CountingHeap;
 use crate::{
     config::Config,
+    manager::debug_lines::DebugLines,
     object::{
         managed::debug,
         type_info::{Kind, TypeInfo},
     },
     observe::{CallbackInfo, Callbacks, Phase},
-    unwind::contained,
 };
 use std::{cell::Cell, ptr::NonNull, time::Duration};
 
@@ -21,25 +21,18 @@ pub(super) struct Told {
     pub(super) callbacks: Callbacks,
     /// `gc.set_debug`: any C int, unmasked.
     pub(super) debug: Cell<i32>,
-    output: Option<fn(&str)>,
+    lines: DebugLines,
 }
 
 impl Told {
     pub(super) fn new(config: &Config) -> Told {
-        Told { callbacks: Callbacks::default(), debug: Cell::new(0), output: config.debug_output }
+        Told { callbacks: Callbacks::default(), debug: Cell::new(0), lines: DebugLines::new(config.debug_output) }
     }
     fn has(&self, flag: i32) -> bool {
         self.debug.get() & flag != 0
     }
     pub(super) fn saves_all(&self) -> bool {
         self.has(debug::SAVEALL)
-    }
-    fn line(&self, line: &str) {
-        // Nobody to tell, or a standard error that is closed, is no reason to stop.
-        contained(|| match self.output {
-            Some(output) => output(line),
-            None => _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes()),
-        });
     }
 }
 
@@ -49,12 +42,7 @@ impl CountingHeap {
         let told = &self.told;
         told.callbacks.call(Phase::Start, CallbackInfo { generation: generation as u8, ..CallbackInfo::default() });
         if told.has(debug::STATS) {
-            let [young, middle, old, permanent] = self.containers_by_generation();
-            told.line(&format!(
-                "gc: collecting generation {generation}...\n\
-                 gc: objects in each generation: {young} {middle} {old}\n\
-                 gc: objects in permanent generation: {permanent}\n"
-            ));
+            told.lines.begins(generation, self.containers_by_generation())
         }
     }
     /// What was found dead, before anybody's finalizer runs.
@@ -66,7 +54,7 @@ impl CountingHeap {
             // SAFETY: the condemned are whole objects.
             let info = unsafe { TypeInfo::of(p) };
             if info.kind == Kind::Container {
-                self.told.line(&format!("gc: collectable <{} {p:p}>\n", (info.name)()))
+                self.told.lines.collectable((info.name)(), p)
             }
         }
     }
@@ -74,8 +62,7 @@ impl CountingHeap {
     pub(super) fn tell_stop(&self, generation: u32, containers: usize, took: Duration) {
         let told = &self.told;
         if told.has(debug::STATS) {
-            let seconds = took.as_secs_f64();
-            told.line(&format!("gc: done, {containers} unreachable, 0 uncollectable, {seconds:.4}s elapsed\n"))
+            told.lines.done(containers, took)
         }
         let info = CallbackInfo { generation: generation as u8, collected: containers, uncollectable: 0 };
         told.callbacks.call(Phase::Stop, info);

@@ -5,13 +5,15 @@ use super::{
     CountingHeap,
     generations::{LIST_MAX, is_examined},
     header::{CONDEMNED, FINALIZED, IMMORTAL, OLD, OUT, Outside, UNSEEN, header},
-    weak::ByAddress,
 };
 use crate::{
     object::{managed::RawPending, type_info::TypeInfo},
     sync::Ordering::Relaxed,
 };
-use std::{collections::HashSet, ptr::NonNull};
+use std::{
+    collections::{HashMap, HashSet},
+    ptr::NonNull,
+};
 
 impl CountingHeap {
     /// # Errors
@@ -104,7 +106,7 @@ impl CountingHeap {
 
     /// Every reference leads to a live object of this heap, and nobody has fewer counts than references.
     fn verify_counts(&self, known: &HashSet<usize>) -> Result<(), String> {
-        let mut found: ByAddress<usize, u32> = ByAddress::default();
+        let mut found: HashMap<usize, u32> = HashMap::new();
         let mut wrong = None;
         self.each_object(&mut |_, info, p| {
             // SAFETY: an object of this heap.

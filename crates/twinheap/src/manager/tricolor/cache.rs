@@ -219,7 +219,8 @@ impl Record {
     /// The slow path: a new run, or a large object.
     ///
     /// # Errors
-    /// [`Full`]; a collection is asked for then.
+    /// [`Full`]; a collection is asked for then, if it is worth it (`refusals`).
+    #[cold]
     #[inline(never)]
     fn refill(&self, inner: &Inner, info: &'static TypeInfo, bytes: usize) -> Result<NonNull<u8>, Full> {
         inner.chance();
@@ -239,12 +240,17 @@ impl Record {
             inner.holdups.since(HoldUpCause::Throttle, since);
         }
         match out {
-            Ok(p) if inner.blocks.is_on() => inner.blocks.handed_out(p.addr().get(), bytes),
-            Ok(_) => {}
-            Err(_) => {
+            Ok(p) => {
+                inner.refusals.note_room(info, bytes);
+                if inner.blocks.is_on() {
+                    inner.blocks.handed_out(p.addr().get(), bytes)
+                }
+            }
+            Err(_) if inner.refusals.note(info, bytes) => {
                 inner.request(Cause::Limit);
                 self.hold_back.store(FULL, Relaxed);
             }
+            Err(_) => {}
         }
         out
     }
@@ -252,7 +258,7 @@ impl Record {
     #[cold]
     pub(super) fn catch_up(&self, inner: &Inner) {
         let met = self.hold_back.swap(0, Relaxed);
-        if inner.is_own_thread() || !inner.automatic.load(Relaxed) {
+        if inner.is_own_thread() || !inner.begins_by_itself() {
             return;
         }
         let since = Instant::now();

@@ -13,6 +13,7 @@ use super::{
     meter::Meter,
     pacer::{Measured, Pacer, Plan},
     phase::{Phase, PhaseWord},
+    refusals::Refusals,
     scavenger::Scavenger,
     sweep::{Class, Figures},
     verify,
@@ -23,8 +24,9 @@ use super::{
 use crate::{
     alloc::{Full, Limits, Memory, SpanRef},
     config::Config,
+    manager::debug_lines::DebugLines,
     object::{
-        managed::{Answer, Cause, RawPending},
+        managed::{Answer, Cause, RawPending, debug},
         type_info::{Kind, TypeInfo},
     },
     observe::{
@@ -79,6 +81,8 @@ pub struct Inner {
     /// Weak boxes that live and have a target; objects with a finalizer that was not queued; those whose was.
     pub(super) weak: Mutex<Vec<Gray>>,
     pub(super) ephemerons: Ephemerons,
+    /// With one mutator: held while a collection is on by who changes a target's lists of boxes.
+    pub(super) weak_lists: Mutex<()>,
     pub(super) finalizable: Mutex<Vec<Gray>>,
     pub(super) finalized: Mutex<HashSet<Gray>>,
     /// What mutators noted, handed over at the last stop or when they went.
@@ -116,8 +120,8 @@ pub struct Inner {
     /// Sessions have something to do as they begin and end: zeal, or the watch.
     pub(super) attends: bool,
     pub(super) watch: Watch,
-    /// The soft limit; `MAX`: none.
-    pub(super) soft_limit: AtomicUsize,
+    /// The last collection that was capped.
+    pub(super) limiter_last: AtomicU64,
     /// What mutators had marked when a collection was told of last, in nanoseconds.
     assists_told: AtomicU64,
     pub(super) zeal: Option<u32>,
@@ -127,6 +131,10 @@ pub struct Inner {
     pub(super) blocks: Blocks,
     on_collection: Option<fn(&Collection)>,
     pub(super) callbacks: Callbacks,
+    /// `gc.set_debug`: any C int, and where its lines go.
+    pub(super) debug: AtomicU32,
+    pub(super) lines: DebugLines,
+    pub(super) refusals: Refusals,
     began: Instant,
     /// What CPython's words read and write.
     pub(super) knobs: Mutex<Answer>,
@@ -191,6 +199,8 @@ pub struct Pins {
 #[derive(Default)]
 struct Control {
     requested: Option<Cause>,
+    /// The next that was asked for keeps what it finds.
+    save_all: bool,
     shutdown: bool,
     /// The collector's thread has panicked: a law is broken, and nothing is collected any more.
     failed: bool,
@@ -233,6 +243,7 @@ impl Inner {
             has_pending: AtomicBool::new(false),
             weak: Mutex::default(),
             ephemerons: Ephemerons::default(),
+            weak_lists: Mutex::default(),
             finalizable: Mutex::default(),
             finalized: Mutex::default(),
             incoming: Mutex::default(),
@@ -262,7 +273,7 @@ impl Inner {
             tally: Tally::default(),
             attends: config.zeal.is_some() || config.session_limit.is_some(),
             watch: Watch::new(config),
-            soft_limit: AtomicUsize::new(config.memory_limit_bytes.unwrap_or(usize::MAX)),
+            limiter_last: AtomicU64::new(0),
             assists_told: AtomicU64::new(0),
             zeal: config.zeal,
             poison: config.zeal.is_some(),
@@ -270,6 +281,9 @@ impl Inner {
             blocks: Blocks::default(),
             on_collection: config.on_collection,
             callbacks: Callbacks::default(),
+            debug: AtomicU32::new(0),
+            lines: DebugLines::new(config.debug_output),
+            refusals: Refusals::default(),
             began: Instant::now(),
             knobs: Mutex::new(Answer { thresholds: config.thresholds, ..Answer::default() }),
             containers_at_collection: AtomicU64::new(0),
@@ -335,7 +349,7 @@ impl Inner {
     /// Asks for a collection; does not wait.
     #[cold]
     pub(super) fn request(&self, cause: Cause) {
-        if !self.automatic.load(Relaxed) && cause != Cause::Asked {
+        if !self.begins_by_itself() && cause != Cause::Asked {
             return;
         }
         let mut control = lock(&self.control);
@@ -343,6 +357,10 @@ impl Inner {
             control.requested = Some(cause);
             self.wake.notify_one();
         }
+    }
+    /// The next collection that is asked for keeps the containers it finds dead (`Request::save_all`).
+    pub(super) fn save_all(&self) {
+        lock(&self.control).save_all = true
     }
     /// Under zeal: one of the n chances.
     #[inline]
@@ -472,7 +490,7 @@ impl Inner {
     }
     #[cold]
     fn due(&self) {
-        if self.automatic.load(Relaxed) {
+        if self.begins_by_itself() {
             // Once: the next plan sets it again.
             self.trigger_at.store(usize::MAX, Relaxed);
             self.request(Cause::Goal)
@@ -525,10 +543,12 @@ impl Inner {
         let mut scavenger = Scavenger::new();
         let mut ended = Instant::now();
         loop {
-            let Some((cause, number)) = self.next_cause(&mut scavenger, ended) else { return };
+            let Some((cause, number, save_all)) = self.next_cause(&mut scavenger, ended) else { return };
+            let since = Instant::now();
             let begin = thread_cpu_ns();
             let began_ns = self.began.elapsed().as_nanos() as u64;
             let goal_bytes = self.goal.load(Relaxed);
+            let capped_before = self.meter.capped.load(Relaxed);
             let stops_before = self.figures.stop_ns_total.load(Relaxed);
             let mut info = CallbackInfo { generation: 2, ..CallbackInfo::default() };
             if cause != Cause::Zeal {
@@ -536,7 +556,7 @@ impl Inner {
             }
             let done = {
                 let _cycle = lock(&self.cycle);
-                self.collection(cause)
+                self.collection(cause, save_all)
             };
             let Some(Done { mut objects, mark_ns, stop }) = done else {
                 if cause != Cause::Zeal {
@@ -555,8 +575,14 @@ impl Inner {
                 objects += self.zeal_objects.swap(0, Relaxed);
                 add(&self.figures.collections, 1);
                 self.tally.collected(cause, stop.total, stop.end_unix_ns);
+                if self.meter.capped.load(Relaxed) != capped_before {
+                    self.limiter_last.store(self.figures.collections.load(Relaxed), Relaxed)
+                }
                 add(&self.figures.collected, objects as u64);
                 info.collected = objects;
+                if self.debugs(debug::STATS) {
+                    self.lines.done(objects, since.elapsed())
+                }
                 self.callbacks.call(ToldPhase::Stop, info);
                 if let Some(tell) = self.on_collection {
                     let Measured { heap_bytes, born_bytes, marked_bytes, .. } = lock(&self.pacer).1;
@@ -595,7 +621,7 @@ impl Inner {
         }
     }
     /// Waits for something to do, and meanwhile gives pages back; `None` when the heap goes.
-    fn next_cause(&self, scavenger: &mut Scavenger, ended: Instant) -> Option<(Cause, u64)> {
+    fn next_cause(&self, scavenger: &mut Scavenger, ended: Instant) -> Option<(Cause, u64, bool)> {
         loop {
             {
                 let mut control = lock(&self.control);
@@ -604,7 +630,8 @@ impl Inner {
                 }
                 if let Some(cause) = control.requested.take() {
                     control.begun += 1;
-                    return Some((cause, control.begun));
+                    let save_all = cause == Cause::Asked && std::mem::take(&mut control.save_all);
+                    return Some((cause, control.begun, save_all));
                 }
             }
             let until_next = self.scavenge(scavenger);
@@ -644,17 +671,28 @@ impl Inner {
     }
 
     /// One collection; none when collections by themselves were switched off before it could begin.
-    fn collection(self: &Arc<Self>, cause: Cause) -> Option<Done> {
+    fn collection(self: &Arc<Self>, cause: Cause, save_all: bool) -> Option<Done> {
         self.figures.containers.store(0, Relaxed);
         self.meter_begin(cause);
+        let tells = |flag| cause != Cause::Zeal && self.debugs(flag);
+        let save_all = save_all || cause == Cause::Asked && self.debugs(debug::SAVEALL);
         // (A)
-        let wanted = || cause == Cause::Asked || self.automatic.load(Relaxed);
+        let wanted = || cause == Cause::Asked || self.begins_by_itself();
         let of = (cause != Cause::Zeal).then_some(StopCause::Collection);
         // In a stop mutators wait for this thread: it must not wait for them.
         process::set_batch(false);
-        let (at_stop, stop) = self.stopped(of, |registry| wanted().then(|| self.take_snapshot(registry)));
+        let (at_stop, stop) = self.stopped(of, |registry| {
+            wanted().then(|| {
+                let at_stop = self.take_snapshot(registry);
+                (at_stop, tells(debug::STATS).then(|| self.containers()))
+            })
+        });
         process::set_batch(true);
-        let at_stop = at_stop?;
+        let (at_stop, containers) = at_stop?;
+        if let Some(containers) = containers {
+            let frozen = lock(&self.frozen).len();
+            self.lines.begins(2, [0, 0, containers.saturating_sub(frozen), frozen])
+        }
         self.take_incoming();
         if cause != Cause::Zeal {
             self.containers_at_collection.store(self.containers_born(), Relaxed);
@@ -678,18 +716,26 @@ impl Inner {
         self.assist_at.store(usize::MAX, Relaxed);
         if self.checks_marks {
             // A session that walks waits for the end of this collection: to wait for it would be for ever.
-            let is_out = Handshake::is_out_or_waiting;
-            let timed = self.zeal.is_some();
-            self.stopped_with(None, timed, is_out, |_| verify::everything_reachable_is_marked(self));
+            let (of, is_out) = (self.zeal.is_none().then_some(StopCause::Look), Handshake::is_out_or_waiting);
+            self.stopped_with(of, self.zeal.is_some(), is_out, |_| verify::everything_reachable_is_marked(self));
         }
         // (D)
         let mut pending = Vec::new();
         weak::clear(self, &mut pending);
         self.flip(|| self.phase.change(Phase::Finalize));
         // (E)
-        let doomed = finalize::resurrect(self, &mut marker);
+        let mut dead = Vec::new();
+        if save_all || tells(debug::COLLECTABLE) {
+            dead = self.dead_containers();
+        }
+        if tells(debug::COLLECTABLE) {
+            self.tell_dead(&dead)
+        }
+        let saved = if save_all { &dead[..] } else { &[] };
+        let doomed = finalize::resurrect(self, &mut marker, saved);
         weak::forget_the_dead(self);
         pending.extend(doomed.iter().map(|g| RawPending::Finalize(g.0)));
+        pending.extend(saved.iter().map(|g| RawPending::Saved(g.0)));
         self.count_marked(&mut marker);
         add(&self.figures.mark_cpu_ns, thread_cpu_ns() - cpu);
         // (F)
@@ -702,7 +748,11 @@ impl Inner {
         self.plan_for_outside();
         self.scavenge_to_limit();
         self.phase.change(Phase::Idle);
-        let objects = self.figures.containers.load(Relaxed) + doomed.len();
+        let mut objects = self.figures.containers.load(Relaxed) + doomed.len();
+        if save_all {
+            let doomed: HashSet<_> = doomed.into_iter().collect();
+            objects += saved.iter().filter(|&g| !doomed.contains(g)).count()
+        }
         Some(Done { objects, mark_ns, stop })
     }
 
@@ -855,7 +905,7 @@ impl Inner {
     }
 
     /// Runs `f` with all gray locks held.
-    fn flip<O>(&self, f: impl FnOnce() -> O) -> O {
+    pub(super) fn flip<O>(&self, f: impl FnOnce() -> O) -> O {
         let registry = lock(&self.registry);
         let _grays: Vec<_> = registry.records.iter().map(|r| lock(&r.gray)).collect();
         f()

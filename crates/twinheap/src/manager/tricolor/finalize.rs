@@ -16,8 +16,9 @@ use crate::{
 };
 use std::collections::HashMap;
 
-/// FIN: the dead objects with finalizers, in the order in which they are to run; they and what they reach are marked.
-pub(super) fn resurrect(inner: &Arc<Inner>, marker: &mut Marker) -> Vec<Gray> {
+/// FIN: the dead objects with finalizers, in the order in which they are to run; they, and those that are saved, are
+/// marked with what they reach.
+pub(super) fn resurrect(inner: &Arc<Inner>, marker: &mut Marker, saved: &[Gray]) -> Vec<Gray> {
     let mut dead = Vec::new();
     lock(&inner.finalizable).retain(|&g| {
         // SAFETY: whole at the handshake, not swept before F2.
@@ -27,12 +28,8 @@ pub(super) fn resurrect(inner: &Arc<Inner>, marker: &mut Marker) -> Vec<Gray> {
         }
         marked || seeded("finalizer_runs_twice")
     });
-    if dead.is_empty() {
-        forget_the_dead(inner);
-        return dead;
-    }
-    let order = in_order(&dead);
-    for &g in &order {
+    let order = if dead.is_empty() { dead } else { in_order(&dead) };
+    for &g in order.iter().chain(saved) {
         // SAFETY: dead, so nobody but us can reach it or what only it reaches; whole.
         unsafe { marker.mark(g.0) };
     }

@@ -8,7 +8,7 @@ use super::{
     mark::{Edges, Gray, Marker},
     phase::Phase,
     scan::{self, ScanWord},
-    verify,
+    verify, weak,
 };
 use crate::{
     alloc::{
@@ -38,6 +38,7 @@ use std::{
     cell::Cell,
     collections::{BTreeMap, HashMap},
     marker::PhantomData,
+    ops::ControlFlow,
     panic::Location,
     ptr::NonNull,
     thread::JoinHandle,
@@ -391,7 +392,10 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
     fn should_yield(local: &Local) -> bool {
         local.inner.handshake.stop_wanted()
     }
-    fn collect(local: &Local, _: Request) -> Collected {
+    fn collect(local: &Local, request: Request) -> Collected {
+        if request.save_all && !local.inner.is_own_thread() {
+            local.inner.save_all()
+        }
         if local.in_session_here() {
             local.inner.request(Cause::Asked);
             return Collected::default();
@@ -417,9 +421,18 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
     fn walk(local: &Local, f: &mut dyn FnMut(NonNull<u8>)) {
         local.inner.walk(&local.record, f)
     }
-    unsafe fn weak_born(local: &Local, head: NonNull<WeakHead>, _: NonNull<u8>) {
+    unsafe fn weak_born(local: &Local, head: NonNull<WeakHead>, target: NonNull<u8>) {
         // SAFETY: we are the owner, in a session; the box is written.
-        unsafe { local.record.young() }.weak.push(Gray(head.cast()))
+        unsafe { local.record.young() }.weak.push(Gray(head.cast()));
+        if !B::MANY {
+            // SAFETY: both are alive; the one mutator there is holds the lists.
+            unsafe { weak::link(&local.inner, local.idle.get(), head, target) }
+        }
+    }
+    unsafe fn weak_boxes(local: &Local, target: NonNull<u8>, f: &mut dyn FnMut(NonNull<u8>) -> ControlFlow<()>) {
+        debug_assert!(!B::MANY);
+        // SAFETY: forwarded.
+        unsafe { weak::each(&local.inner, &local.record, local.idle.get(), target, f) }
     }
     unsafe fn upgrade(local: &Local, head: NonNull<WeakHead>) -> Option<NonNull<u8>> {
         // SAFETY: a live box by the caller's promise.
@@ -562,7 +575,10 @@ impl Inner {
             // What was frozen is reachable in the snapshot of a collection that is on, or is of no further use.
             Command::Unfreeze => self.unfreeze(record),
             Command::SetGogc(percent) => self.plan_again(|p| p.gogc = percent),
-            Command::SetDebug(flags) => knobs.debug = flags,
+            Command::SetDebug(flags) => {
+                knobs.debug = flags;
+                self.set_debug(flags)
+            }
             Command::Read => {}
         }
         let mut answer = *knobs;

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, HashMap};
 impl Inner {
     /// What mutators marked: assists, and cells saved with much in them.
     pub(super) fn assist_ns(&self) -> u64 {
-        self.holdups.spent_ns(HoldUpCause::Assist) + self.holdups.spent_ns(HoldUpCause::Snapshot)
+        self.meter.assist_ns.load(Relaxed) + self.holdups.spent_ns(HoldUpCause::Snapshot)
     }
     pub(super) fn figures(&self) -> Figures {
         let mut open: HashMap<(usize, usize), u64> = HashMap::new();
@@ -61,6 +61,7 @@ impl Inner {
         out.mark_ns = f.mark_cpu_ns.load(Relaxed);
         out.collector_ns = f.collector_cpu_ns.load(Relaxed).max(out.mark_ns);
         out.assist_ns = self.assist_ns();
+        out.limiter_last = self.limiter_last.load(Relaxed);
         out.stop_ns = f.stop_ns_total.load(Relaxed);
         out
     }
@@ -72,15 +73,12 @@ impl Inner {
         }
         old
     }
-    /// The soft limit; the pacer plans for it or for the hard one, whichever is lower.
     pub(super) fn memory_limit(&self, new: Option<Option<usize>>) -> Option<usize> {
-        let none = |bytes| Some(bytes).filter(|&bytes| bytes != usize::MAX);
-        let Some(bytes) = new else { return none(self.soft_limit.load(Relaxed)) };
-        let mut old = usize::MAX;
-        self.plan_again(|pacer| {
-            old = self.soft_limit.swap(bytes.unwrap_or(usize::MAX), Relaxed);
-            pacer.limit_bytes = [bytes, self.memory.hard_bytes()].into_iter().flatten().min();
-        });
-        none(old)
+        let old = lock(&self.pacer).0.limit_bytes;
+        if let Some(bytes) = new {
+            self.plan_again(|pacer| pacer.limit_bytes = bytes);
+            self.scavenge_to_limit();
+        }
+        old
     }
 }

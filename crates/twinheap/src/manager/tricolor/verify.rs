@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     alloc::{SpanRef, chunk},
-    object::{type_info::TypeInfo, weak::WeakHead},
+    object::{boxes::Boxes, type_info::TypeInfo, weak::WeakHead},
     sync::{
         Arc,
         Ordering::{Acquire, Relaxed},
@@ -102,10 +102,12 @@ pub(super) fn heap(inner: &Inner, records: &[Arc<Record>], queue: &Queue) -> Res
         }
         Ok(())
     })?;
+    let (mut with_target, mut linked) = (0, 0);
     for &g in &boxes {
         object(g.0)?;
         if let Some(target) = target(g) {
             object(target)?;
+            with_target += 1
         }
     }
     for g in inner.ephemerons.all() {
@@ -118,6 +120,26 @@ pub(super) fn heap(inner: &Inner, records: &[Arc<Record>], queue: &Queue) -> Res
         if !boxes.contains(&g) {
             return Err(format!("the ephemeron at {:p} is not among the weak boxes", g.0));
         }
+    }
+    for &span in &spans {
+        for i in 0..span.capacity() {
+            // SAFETY: stopped; and whoever is linked is a box, if the law holds.
+            unsafe {
+                let Some(p) = NonNull::new(span.block(i)) else { continue };
+                let Some(of_p) = Boxes::of(p).filter(|boxes| !boxes.are_none()) else { continue };
+                if !span.is_allocated(i) {
+                    return Err(format!("no object is at {p:p}, and it has weak boxes"));
+                }
+                of_p.verify(p, |head| {
+                    linked += 1;
+                    if boxes.contains(&Gray(head.cast())) { Ok(()) } else { Err(format!("a box of {p:p} is unknown")) }
+                })?
+            }
+        }
+    }
+    // With many mutators none is linked.
+    if linked != 0 && linked != with_target {
+        return Err(format!("{with_target} weak boxes have a target, {linked} are linked"));
     }
     for g in lock(&inner.finalizable).iter().chain(lock(&inner.finalized).iter()) {
         object(g.0)?;
