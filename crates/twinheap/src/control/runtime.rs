@@ -34,7 +34,7 @@
 //! | `runtime.KeepAlive(p)` | not needed: what a session can name lives to its end | |
 //! | `runtime.Pinner` | [`Root`](crate::Root): keeps alive; nothing ever moves | |
 //! | `weak.Make(p)`, `Value()` | [`GcWeak`](crate::GcWeak): `new`, `upgrade` | |
-//! | `GODEBUG=gctrace=1` | [`Config::on_collection`](crate::Config::on_collection), [`gctrace::line`] | `RefCount`, `Null`: no lines |
+//! | `GODEBUG=gctrace=1` | [`Config::on_collection`](crate::Config::on_collection), [`gctrace::line()`] | `RefCount`, `Null`: no lines |
 //! | `GODEBUG=gccheckmark=1`, `clobberfree=1` | [`Config::zeal`](crate::Config::zeal), which does both | |
 //! | `debug.WriteHeapDump` | [`Mutation::walk`](crate::Mutation::walk), `referents` | one mutator only |
 //! | `runtime.NumGoroutine`, `GOMAXPROCS`, `Stack`, `debug.SetMaxStack`, … | no word: threads are the program's | |

@@ -1,4 +1,4 @@
-//! [`line`]: a collection as Go's `GODEBUG=gctrace=1` prints one, so that what reads Go's lines reads these.
+//! [`line()`]: a collection as Go's `GODEBUG=gctrace=1` prints one, so that what reads Go's lines reads these.
 //!
 //! ```text
 //! gc # @#s #%: #+#+# ms clock, #+#/#/#+# ms cpu, #->#-># MB, # MB goal, # MB stacks, # MB globals, # P (cause)
