@@ -63,9 +63,9 @@ macro_rules! under_every_manager {
     )*};
 }
 under_every_manager! {
-    vector_as_vec(operations: Vec<VecOperation>) in prop::collection::vec(vec_operation(), 1..n(300, 20));
-    map_as_map(operations: Vec<MapOperation>) in prop::collection::vec(map_operation(), 1..n(400, 20));
-    weak_map_as_reachability(operations: Vec<WeakOperation>) in prop::collection::vec(weak_operation(), 1..n(200, 20));
+    vector_as_vec(operations: Vec<VecOperation>) in prop::collection::vec(vec_operation(), 1..n(300, 12));
+    map_as_map(operations: Vec<MapOperation>) in prop::collection::vec(map_operation(), 1..n(400, 12));
+    weak_map_as_reachability(operations: Vec<WeakOperation>) in prop::collection::vec(weak_operation(), 1..n(200, 12));
 }
 
 // ---- a vector beside a Vec -----------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ fn vec_operation() -> impl Strategy<Value = VecOperation> {
         2 => at().prop_map(SwapRemove),
         2 => (at(), at()).prop_map(|(i, j)| Swap(i, j)),
         1 => at().prop_map(Truncate),
-        2 => any::<u8>().prop_map(Extend),
+        2 => (0..n(250, 6) as u8).prop_map(Extend),
         1 => any::<u8>().prop_map(Reserve),
         1 => Just(Shrink),
         1 => Just(Clear),
