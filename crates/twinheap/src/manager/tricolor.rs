@@ -54,6 +54,8 @@ mod ephemeron;
 #[cfg(not(loom))]
 mod finalize;
 #[cfg(not(loom))]
+mod held;
+#[cfg(not(loom))]
 mod manage;
 #[cfg(not(loom))]
 mod mark;

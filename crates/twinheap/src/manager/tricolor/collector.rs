@@ -9,6 +9,7 @@ use super::{
     ephemeron::Ephemerons,
     finalize, gray,
     handshake::Handshake,
+    held::{Pins, Queued},
     mark::{Gray, Marker, Pool},
     meter::Meter,
     pacer::{Measured, Pacer, Plan},
@@ -37,7 +38,7 @@ use crate::{
     process::{self, thread_cpu_ns},
     sync::{
         Arc, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard,
-        Ordering::{Acquire, Relaxed, Release},
+        Ordering::{Relaxed, Release},
         lock, seeded,
     },
     unwind::contained,
@@ -45,7 +46,6 @@ use crate::{
 use std::{
     cell::Cell,
     collections::{HashMap, HashSet, VecDeque},
-    ptr::NonNull,
     sync::TryLockError,
     time::{Duration, Instant},
 };
@@ -150,20 +150,6 @@ unsafe impl Send for Inner {}
 // SAFETY: as above.
 unsafe impl Sync for Inner {}
 
-/// What waits for user code.  An address, so it may cross threads.
-#[derive(Clone, Copy)]
-pub struct Queued(pub(super) RawPending);
-// SAFETY: an address of an object that the queue keeps alive.
-unsafe impl Send for Queued {}
-
-impl Queued {
-    fn object(self) -> NonNull<u8> {
-        match self.0 {
-            RawPending::Finalize(p) | RawPending::WeakDied(p) | RawPending::Saved(p) => p,
-        }
-    }
-}
-
 /// What [`Inner::collection`] did.
 struct Done {
     /// Containers it released or finalized.
@@ -185,15 +171,6 @@ struct Stop {
 pub struct Registry {
     pub(super) records: Vec<Arc<Record>>,
     last_id: u32,
-}
-
-/// The pins: what `Root`s and the root object keep alive.
-#[derive(Default)]
-pub struct Pins {
-    slots: Vec<Option<Gray>>,
-    free: Vec<usize>,
-    /// Unpinned while marking: they leave at F1, so that the snapshot keeps its edges.
-    leaving: Vec<usize>,
 }
 
 #[derive(Default)]
@@ -957,64 +934,6 @@ impl Inner {
             pacer.1.outside_bytes = self.memory.outside_bytes();
             self.set_plan(pacer.0.plan(&pacer.1));
         }
-    }
-    // ---- pins ---------------------------------------------------------------------------------------------------
-    /// Needs no shade: what a session can reach is of the snapshot, or black (I2).
-    pub(super) fn pin(&self, p: NonNull<u8>) -> usize {
-        let mut pins = lock(&self.pins);
-        match pins.free.pop() {
-            Some(pin) => {
-                pins.slots[pin] = Some(Gray(p));
-                pin
-            }
-            None => {
-                pins.slots.push(Some(Gray(p)));
-                pins.slots.len() - 1
-            }
-        }
-    }
-    pub(super) fn unpin(&self, pin: usize) {
-        let mut pins = lock(&self.pins);
-        if self.phase.get() == Phase::Mark && !seeded("unpin_not_deferred") {
-            pins.leaving.push(pin);
-        } else {
-            pins.slots[pin] = None;
-            pins.free.push(pin);
-        }
-    }
-    /// Bytes of the pins.
-    pub(super) fn roots_bytes(&self) -> usize {
-        lock(&self.pins).slots.len() * size_of::<Gray>()
-    }
-    /// Every root, for checks.
-    pub(super) fn roots(&self) -> Vec<Gray> {
-        let mut out: Vec<Gray> = lock(&self.pins).slots.iter().flatten().copied().collect();
-        out.extend(lock(&self.pending).iter().map(|q| Gray(q.object())));
-        out.extend(lock(&self.frozen).iter());
-        out
-    }
-
-    // ---- the queue ----------------------------------------------------------------------------------------------
-    /// Hands out the next thing for user code.  The queue is a root: what leaves it in MARK is shaded, as any
-    /// reference that is overwritten.
-    pub(super) fn next_pending(&self, record: &Record) -> Option<RawPending> {
-        if !self.has_pending.load(Acquire) {
-            return None;
-        }
-        let mut gray = lock(&record.gray);
-        let next = {
-            let mut pending = lock(&self.pending);
-            let next = pending.pop_front()?;
-            if pending.is_empty() {
-                self.has_pending.store(false, Release);
-            }
-            next
-        };
-        if self.phase.get() == Phase::Mark && !seeded("pending_not_shaded") {
-            // SAFETY: the queue kept it alive.
-            unsafe { gray.marker.mark(next.object()) }
-        }
-        Some(next.0)
     }
     pub(super) fn check(&self, bytes: usize) -> Result<(), Full> {
         self.note_growth(bytes);
