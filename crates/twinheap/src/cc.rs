@@ -214,7 +214,11 @@ impl<T: 'static> Cc<T> {
         // SAFETY: the value is not moved as long as it is pinned: its handles are in pins, which give out neither a handle
         // nor a `&mut` to it; finalizers, which would be given one, are ruled out above.  Collections move nothing, and drop
         // a value before its block is used again.
-        unsafe { Pin::new_unchecked(Cc::new(value)) }
+        unsafe {
+            let cc = Cc::new(value);
+            CountingHeap::keep_in_place(cc.erased());
+            Pin::new_unchecked(cc)
+        }
     }
     /// The value itself, if this is its only handle.  Weak handles die; a finalizer does not run.
     ///

@@ -247,11 +247,13 @@ impl<R: Rootable<M>, M: Manager> Mutator<R, M> {
     }
     /// Calls `f` in a session with what `DEBUG_SAVEALL` kept, in the order in which it was found.
     pub(crate) fn garbage<O>(&mut self, f: impl for<'gc> FnOnce(&'gc Mutation<'gc, M>, Vec<GcAny<'gc, M>>) -> O) -> O {
-        let core = &self.attached.core;
-        let kept: Vec<_> = core.garbage().iter().map(|&(_, p)| p).collect();
+        let core = self.attached.core.clone();
         self.mutate(|mc, _| {
+            // Read in the session: another mutator's `clear_garbage` takes the list before it unpins, and what is unpinned
+            // now is not freed before this session ends (an unpin while marking waits for F1).
+            let kept: Vec<_> = core.garbage().iter().map(|&(_, p)| p).collect();
             let handle = |p| {
-                // SAFETY: pinned until `clear_garbage`, which borrows the mutator; the count for the handle is ours.
+                // SAFETY: pinned when the list was read, so alive until the session ends; the count for the handle is ours.
                 unsafe {
                     M::retain(p);
                     GcAny::from_owned(p)

@@ -58,6 +58,11 @@ impl SpanRef {
             Some(&page[i as usize % PAGE_BLOCKS])
         }
     }
+    /// Whether words were ever asked for beside a block of this run, which is in use.
+    pub fn has_beside(self) -> bool {
+        // SAFETY: the chunk of a run in use is mapped.
+        !unsafe { chunk::beside_word(self.base()).load(Acquire) }.is_null()
+    }
     /// The words beside block `i`.
     ///
     /// # Safety

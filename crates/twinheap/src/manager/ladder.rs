@@ -42,13 +42,14 @@ pub fn ladder(memory: &Memory, header_bytes: usize, mut count: impl FnMut(SpanRe
 
 /// The ladder's lines that no class owns; no classes.
 pub fn unowned(memory: &Memory) -> Ladder {
-    let (_, dirty, clean) = memory.free_spans();
+    // At one moment: pages go back in the background.
+    let levels = memory.levels();
     Ladder {
         classes: Vec::new(),
-        idle_bytes: dirty * SPAN_BYTES,
-        returned_bytes: clean * SPAN_BYTES,
-        metadata_bytes: memory.head_bytes(),
-        mapped_bytes: memory.mapped_bytes(),
+        idle_bytes: levels.idle_bytes,
+        returned_bytes: levels.returned_bytes,
+        metadata_bytes: levels.heads_bytes,
+        mapped_bytes: levels.mapped_bytes,
     }
 }
 

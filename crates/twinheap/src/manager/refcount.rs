@@ -200,10 +200,11 @@ impl CountingHeap {
         unsafe {
             let span = SpanRef::of(p);
             let heap = CountingHeap::of(span);
+            heap.unlist(p);
+            header(p).put_outside(Outside::Dying);
             if header(p).has(HAS_WEAK) {
                 heap.clear_weak(p, false)
             }
-            heap.unlist(p);
             heap.free(span, p)
         }
     }
@@ -218,6 +219,14 @@ impl CountingHeap {
                 CountingHeap::of(SpanRef::of(p)).clear_weak(p, true)
             }
         }
+    }
+    /// The value is dropped where it lies (`Pin`): it has no finalizer, and bears the flag of those whose finalizer ran.
+    ///
+    /// # Safety
+    /// `p` is alive, of a type without a finalizer.
+    pub(crate) unsafe fn keep_in_place(p: NonNull<u8>) {
+        // SAFETY: the caller's object.
+        unsafe { header(p) }.raise(FINALIZED)
     }
     /// Keeps a block that was just taken back: no object yet, and no collection, walk or release meets it, as little as one
     /// that is being destroyed.
@@ -273,8 +282,8 @@ impl CountingHeap {
         unsafe {
             let mut next = header(p).has(HAS_WEAK).then(|| Boxes::of(p)?.newest(false)).flatten();
             while let Some(head) = next
-                && !header(head.cast()).is_alive()
-                && !seeded("dying_weak_box_handed_out")
+                && (head.as_ref().is_ephemeron
+                    || !header(head.cast()).is_alive() && !seeded("dying_weak_box_handed_out"))
             {
                 next = Boxes::older(head)
             }

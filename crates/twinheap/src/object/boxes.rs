@@ -42,7 +42,11 @@ impl<'a> Boxes<'a> {
             span.beside(span.block_of(target)).map(Boxes)
         }
     }
-    /// The same, with room for some.
+    /// Whether any object of the span ever had any.
+    pub fn has_any(span: SpanRef) -> bool {
+        span.has_beside()
+    }
+    /// The same as [`Self::of`], with room for some.
     ///
     /// # Safety
     /// As [`Self::of`]; and nobody else is in here for this heap.

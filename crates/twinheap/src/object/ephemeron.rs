@@ -106,6 +106,7 @@ unsafe impl<'gc, M: Manager> Trace<'gc, M> for Ephemeron<'gc, M> {
     const DROP: DropKind = DropKind::None;
     const KIND: Kind = Kind::Internal;
     const NEEDS_DROP: bool = M::CONSTRAINTS.counted;
+    const DROPS_IN_PLACE: bool = false;
     const IS_WEAK_BOX: bool = true;
     #[inline]
     fn trace<V: Visitor<M>>(&self, visitor: &mut V) {

@@ -144,7 +144,11 @@ impl<'gc, T: Trace<'gc, M>, M: Manager> InfoOf<'gc, T, M> {
         drop_kind: T::DROP,
         tag: T::TAG,
         is_weak_box: T::IS_WEAK_BOX,
-        is_plain: T::NEEDS_DROP && T::DROPS_IN_PLACE && !matches!(T::DROP, DropKind::Arbitrary) && !T::HAS_FINALIZER,
+        is_plain: T::NEEDS_DROP
+            && T::DROPS_IN_PLACE
+            && !matches!(T::DROP, DropKind::Arbitrary)
+            && !T::HAS_FINALIZER
+            && !T::IS_WEAK_BOX,
         drop: if T::NEEDS_DROP { Some(drop_erased::<T, M>) } else { None },
         finalize: if T::HAS_FINALIZER { Some(finalize_erased::<T, M>) } else { None },
         told: if T::IS_TOLD { Some(told_erased::<T, M>) } else { None },

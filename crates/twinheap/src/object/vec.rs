@@ -216,8 +216,9 @@ impl<'gc, T: Word<'gc, M>, M: Manager> GcVec<'gc, T, M> {
             return None;
         }
         let word = words.get(i)?;
-        if T::NULL_IS_A_VALUE && M::CONSTRAINTS.many_mutators && word.peek().is_null() {
-            return self.get_null(i);
+        if T::NULL_IS_A_VALUE && M::CONSTRAINTS.many_mutators {
+            // One load: a second one could find what another thread has just left behind.
+            return word.get_unless_null().unwrap_or_else(|| self.get_null(i));
         }
         // Null where null is no value: another thread has just taken it out.
         word.get()
@@ -484,7 +485,13 @@ impl<'gc, T: Word<'gc, M>, M: Manager> GcVec<'gc, T, M> {
     #[track_caller]
     pub fn shrink_to_fit(&self, mc: &Mutation<'gc, M>) {
         match self.len() {
-            0 => self.clear(mc),
+            0 => {
+                let _writing = self.write();
+                // Still: another thread may have put something in.
+                if self.len() == 0 {
+                    self.storage.set(mc, None)
+                }
+            }
             len if len < self.capacity() => {
                 self.replace_storage(mc, len, |now| now > len).unwrap_or_else(|full| out_of_memory(full))
             }

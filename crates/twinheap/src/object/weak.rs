@@ -15,7 +15,7 @@ use super::{
     type_info::DropKind,
 };
 use crate::sync::{
-    AtomicPtr,
+    AtomicPtr, AtomicU8,
     Ordering::{Acquire, Relaxed},
 };
 use std::{marker::PhantomData, ptr::NonNull};
@@ -27,6 +27,8 @@ pub struct WeakHead {
     /// The next older and the next newer box of the same target and kind, where boxes are linked.
     pub(crate) older: AtomicPtr<WeakHead>,
     pub(crate) newer: AtomicPtr<WeakHead>,
+    /// Tricolor: it was dead at F1, and is not known to come back (not 0).
+    pub(crate) doubtful: AtomicU8,
     pub(crate) notify: bool,
     /// It is an ephemeron's: a value follows (`ephemeron`).
     pub(crate) is_ephemeron: bool,
@@ -193,7 +195,8 @@ impl WeakHead {
     /// One that is in no list.
     pub(crate) fn of(target: *mut u8, notify: bool, is_ephemeron: bool) -> Self {
         let null = || AtomicPtr::new(std::ptr::null_mut());
-        WeakHead { target: AtomicPtr::new(target), older: null(), newer: null(), notify, is_ephemeron }
+        let (target, doubtful) = (AtomicPtr::new(target), AtomicU8::new(0));
+        WeakHead { target, older: null(), newer: null(), doubtful, notify, is_ephemeron }
     }
     /// Nulls the target (the manager found it dead).
     #[inline]

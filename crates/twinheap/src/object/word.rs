@@ -215,6 +215,13 @@ impl<'gc, T: Word<'gc, M>, M: Manager> WordSlot<'gc, T, M> {
         // SAFETY: a word of a `T`, or null; `load` counted a reference for us.
         unsafe { T::from_word(self.raw.load()) }
     }
+    /// The value, by one load, unless the word is null.
+    #[inline(always)]
+    pub(super) fn get_unless_null(&self) -> Option<Option<T>> {
+        let word = self.raw.load();
+        // SAFETY: as in `get`; null holds no reference.
+        (!word.is_null()).then(|| unsafe { T::from_word(word) })
+    }
     /// The value, nothing counted for it and nothing to be given back.
     ///
     /// # Safety

@@ -5,6 +5,7 @@ use twinheap::{Manager, Visitor};
 struct Mine;
 impl<M: Manager> Visitor<M> for Mine {
     fn edge(&mut self, _: std::ptr::NonNull<u8>) {}
+    fn ephemeron(&mut self, _: *mut u8, _: std::ptr::NonNull<u8>) {}
     fn enter_cell(&mut self, _: &M::Scan, _: &M::Borrow) -> bool {
         true
     }

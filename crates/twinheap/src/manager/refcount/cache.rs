@@ -367,10 +367,9 @@ impl CountingHeap {
 
     /// Returns every empty span of every class to `Memory`, open ones included; their number.
     pub(super) fn return_empty_spans(&self) -> usize {
-        let classes = self.classes();
         let mut returned = 0;
         self.clear_lines();
-        for class in classes {
+        for class in self.classes() {
             if let Some(span) = class.open.filter(|span| span.live.get() as usize == class.in_hand()) {
                 class.taken -= class.in_hand() as u64;
                 class.hand = std::ptr::null_mut();

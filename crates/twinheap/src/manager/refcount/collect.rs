@@ -421,6 +421,7 @@ impl CountingHeap {
         let mut suspended = self.take_suspended(by_itself)?;
         let began = Instant::now();
         self.collecting.set(true);
+        self.retune();
         suspended.condemned = self.release_let_go(suspended.condemned);
         suspended.condemned = self.look_again(suspended.condemned, suspended.generation);
         let cause = suspended.cause;
@@ -641,9 +642,15 @@ impl CountingHeap {
             let (p, h, _) = object(p);
             if h.has(HAS_WEAK) {
                 // SAFETY: alive.
-                unsafe { self.clear_weak(p, true) }
+                unsafe {
+                    self.clear_weak_with(p, |head| {
+                        retain(head);
+                        self.queue(RawPending::WeakDied(head))
+                    })
+                }
             }
         }
+        self.let_values_of_the_condemned_go();
         for &p in condemned {
             let (p, h, info) = object(p);
             if info.finalize.is_some() && !h.has(FINALIZED) {
@@ -768,6 +775,7 @@ impl CountingHeap {
                 }
             }
         }
+        self.let_values_of_the_condemned_go();
         late
     }
 

@@ -1,7 +1,8 @@
 //! Ephemerons: values of weak maps, kept while their keys are.
 //!
 //! ```text
-//! a key is released      → its ephemerons are cleared with its weak boxes, and let go of their values: before its drop glue
+//! a key is released      → its ephemerons are cleared with its weak boxes, and let go of their values: before its drop glue,
+//!                          or, inside another release, when that is over
 //! a cycle collection     → an ephemeron's reference to its value is subtracted as any other (pass 1), and followed only once
 //!                          the key is known to live (pass 2); who is visited looks at the ephemerons it is the key of
 //! ```
@@ -78,6 +79,13 @@ impl CountingHeap {
     pub(super) fn let_values_go(&self) {
         if !self.values.is_empty() {
             self.let_values_go_now()
+        }
+    }
+    /// The same in a collection: with all boxes of the condemned cleared, and before any of them is destroyed, however deep.
+    pub(super) fn let_values_of_the_condemned_go(&self) {
+        while let Some(value) = self.values.pop() {
+            // SAFETY: the reference that the ephemeron had; condemned ones have the collection's as well.
+            unsafe { release(value) }
         }
     }
     #[cold]

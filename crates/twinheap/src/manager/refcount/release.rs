@@ -93,7 +93,7 @@ pub(super) unsafe fn last_of<T: ?Sized>(p: NonNull<T>) {
         let h = header(object);
         let span = SpanRef::of(object);
         let aux = h.aux.get();
-        let usual = aux & (CONDEMNED | HAS_WEAK) | h.strong.get() ^ 1 == 0 && takes_back(span, USUAL);
+        let usual = aux & (CONDEMNED | HAS_WEAK | FINALIZED) | h.strong.get() ^ 1 == 0 && takes_back(span, USUAL);
         let movable = bytes <= MOVED_BYTES && size_of::<NonNull<T>>() == size_of::<usize>();
         if !usual || !movable || cfg!(twinheap_bugs) {
             return last(object);
@@ -174,8 +174,13 @@ impl CountingHeap {
             return true;
         }
         if h.has(HAS_WEAK) && !(seeded("upgrade_of_parked_object") && self.depth.get() >= DEPTH_MAX) {
+            // Values of ephemerons go with them, and so may run other people's code: from here on no walk sees it.
             // SAFETY: alive so far.
-            unsafe { self.clear_weak(p, true) }
+            unsafe {
+                self.unlist(p);
+                h.put_outside(Outside::Dying);
+                self.clear_weak(p, true)
+            }
         }
         false
     }

@@ -58,6 +58,7 @@ impl CountingHeap {
                 }
             })
         }
+        self.let_values_go()
     }
 
     /// Clears every box of a dying target; `hears` is called with those that asked for it and are alive themselves.
@@ -85,7 +86,6 @@ impl CountingHeap {
                 }
             }
         }
-        self.let_values_go()
     }
 
     /// The box at `next` or the next older one that is alive, with one more reference.
@@ -141,11 +141,12 @@ impl CountingHeap {
     /// Laws: those of `object::boxes`; and the flag says whether there are any.
     pub(super) fn verify_weak(&self) -> Result<(), String> {
         for span in self.memory.spans() {
+            let has_any = Boxes::has_any(span);
             for p in blocks(span) {
                 // SAFETY: blocks have headers, and linked boxes are in their blocks.
                 unsafe {
                     let h = header(p);
-                    let boxes = Boxes::of(p).filter(|boxes| !boxes.are_none());
+                    let boxes = if has_any { Boxes::of(p).filter(|boxes| !boxes.are_none()) } else { None };
                     let flagged = h.strong.get() != 0 && h.has(HAS_WEAK);
                     if boxes.is_some() != flagged {
                         return Err(format!("{p:p} has weak boxes: {}, flagged: {flagged}", boxes.is_some()));

@@ -694,7 +694,8 @@ impl Inner {
         if self.checks_marks {
             // A session that walks waits for the end of this collection: to wait for it would be for ever.
             let (of, is_out) = (self.zeal.is_none().then_some(StopCause::Look), Handshake::is_out_or_waiting);
-            self.stopped_with(of, self.zeal.is_some(), is_out, |_| verify::everything_reachable_is_marked(self));
+            let check = |_: &mut Registry, ()| verify::everything_reachable_is_marked(self);
+            self.stopped_with(of, self.zeal.is_some(), is_out, || (), check);
         }
         // (D)
         let mut pending = Vec::new();
@@ -733,28 +734,30 @@ impl Inner {
         Some(Done { objects, mark_ns, stop })
     }
 
-    /// Runs `f` while `is_out` holds for every session and none can begin.  The caller holds `cycle`.
-    fn stopped_with<O>(
+    /// Runs `f` while `is_out` holds for every session and none can begin; `before` as well, without the registry's lock:
+    /// what it waits for may not be what a session waits for, but it is out by then.  The caller holds `cycle`.
+    fn stopped_with<P, O>(
         &self,
         of: Option<StopCause>,
         timed: bool,
         is_out: fn(&Handshake, &AtomicU32) -> bool,
-        f: impl FnOnce(&mut Registry) -> O,
+        before: impl FnOnce() -> P,
+        f: impl FnOnce(&mut Registry, P) -> O,
     ) -> (O, Stop) {
         let mut wait = StopWait::new(self);
         self.handshake.close();
         let mut turns = 0;
-        let mut registry = loop {
+        loop {
             let registry = lock(&self.registry);
             if registry.records.iter().all(|r| is_out(&self.handshake, &r.in_session)) {
-                break registry;
+                break;
             }
             // Not with the lock held: a session that we wait for may be taking a mutator's leave.
             let stuck = wait.look(turns, &registry.records, is_out);
             drop(registry);
             wait.tell(stuck);
             self.handshake.wait_for_sessions(&mut turns);
-        };
+        }
         /// Also if `f` panics: sessions go on then, in a heap that is not collected any more.
         struct Open<'a>(&'a Handshake);
         impl Drop for Open<'_> {
@@ -765,7 +768,9 @@ impl Inner {
         let open = Open(&self.handshake);
         let (since, begin) = (wait.since(), Instant::now());
         let late = wait.over();
-        let out = f(&mut registry);
+        let prepared = before();
+        let mut registry = lock(&self.registry);
+        let out = f(&mut registry, prepared);
         drop(registry);
         drop(open);
         let end = Instant::now();
@@ -782,19 +787,20 @@ impl Inner {
         (out, stop)
     }
     fn stopped<O>(&self, of: Option<StopCause>, f: impl FnOnce(&mut Registry) -> O) -> (O, Stop) {
-        self.stopped_with(of, true, Handshake::is_out, f)
+        self.stopped_with(of, true, Handshake::is_out, || (), |registry, ()| f(registry))
     }
     /// Runs a look at the heap while nothing moves and no collection is on.
     pub(super) fn look<O>(&self, f: impl FnOnce(&[Arc<Record>], &Queue) -> O) -> O {
         let _cycle = lock(&self.cycle);
-        let queue = self.destructors.queue();
-        let look = |registry: &mut Registry| {
+        let look = |registry: &mut Registry, queue: MutexGuard<'_, Queue>| {
             for record in &registry.records {
                 record.flush(self, &mut lock(&record.gray), false);
             }
             f(&registry.records, &queue)
         };
-        self.stopped_with(Some(StopCause::Look), false, Handshake::is_out, look).0
+        // Not before all are out: a session that finds no room asks for the queue.
+        let queue = || self.destructors.queue();
+        self.stopped_with(Some(StopCause::Look), false, Handshake::is_out, queue, look).0
     }
 
     /// Free pages go back to the system, and, while no collection is on, chunks that are wholly free; the bytes.

@@ -31,9 +31,10 @@ pub mod assist;
 pub mod limiter;
 pub mod share;
 
-#[cfg(test)]
+// A pure value: nothing in it is Miri's business.
+#[cfg(all(test, not(miri)))]
 mod laws;
-#[cfg(test)]
+#[cfg(all(test, not(miri)))]
 mod simulation;
 
 use assist::Schedule;

@@ -121,7 +121,7 @@ pub(super) fn heap(inner: &Inner, records: &[Arc<Record>], queue: &Queue) -> Res
             return Err(format!("the ephemeron at {:p} is not among the weak boxes", g.0));
         }
     }
-    for &span in &spans {
+    for &span in spans.iter().filter(|span| Boxes::has_any(**span)) {
         for i in 0..span.capacity() {
             // SAFETY: stopped; and whoever is linked is a box, if the law holds.
             unsafe {

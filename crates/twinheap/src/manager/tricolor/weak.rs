@@ -5,7 +5,8 @@
 //! later has a target that this collection keeps (I2), so it needs no visit.
 //!
 //! Where there is one mutator, boxes are linked by target as well (`object::boxes`).  A list is as weak as its boxes are: in
-//! MARK who takes one out of it shades it, in WEAK and FIN only what is marked is alive, and those that did not come back
+//! MARK who takes one out of it shades it, in WEAK only what is marked is alive, in FIN only what was at F1 until everything
+//! that comes back is marked, and those that did not come back
 //! leave their lists before F2, when their blocks may be swept.  Under the lock of the lists, but for sessions that began
 //! with no collection on: none begins before they end.
 //! Not here: `upgrade` (`gray`).  Overview: `manager::tricolor`.
@@ -14,7 +15,11 @@ use super::{cache::Record, collector::Inner, ephemeron, mark::Gray, phase::Phase
 use crate::{
     alloc::chunk,
     object::{boxes::Boxes, managed::RawPending, weak::WeakHead},
-    sync::{Mutex, MutexGuard, Ordering::Acquire, lock, seeded},
+    sync::{
+        Mutex, MutexGuard,
+        Ordering::{Acquire, Relaxed},
+        lock, seeded,
+    },
 };
 use std::{ops::ControlFlow, ptr::NonNull};
 
@@ -60,6 +65,7 @@ pub(super) fn clear(inner: &Inner, notices: &mut Vec<RawPending>) {
             let head = p.cast::<WeakHead>().as_ref();
             let Some(target) = NonNull::new(head.target.load(Acquire)) else { return false };
             if chunk::is_marked(target) || seeded("weak_not_cleared") {
+                head.doubtful.store(u8::from(!lives), Relaxed);
                 return true;
             }
             // All of its boxes go; nobody can reach it, and so nobody looks at its lists.
@@ -86,6 +92,8 @@ pub(super) fn forget_the_dead(inner: &Inner) {
         // SAFETY: as above; its target lives, or it was cleared and is not in `weak` any more.
         unsafe {
             let lives = chunk::is_marked(p);
+            // Whatever it refers to is marked by now: it may be handed out.
+            p.cast::<WeakHead>().as_ref().doubtful.store(0, Relaxed);
             if !lives
                 && !seeded("dead_box_stays_linked")
                 && let Some(target) = NonNull::new(p.cast::<WeakHead>().as_ref().target.load(Acquire))
@@ -161,7 +169,12 @@ unsafe fn living(
         while let Some(head) = next {
             match inner.phase.get() {
                 Phase::Mark => gray.marker.mark(head.cast()),
-                Phase::Weak | Phase::Finalize if !chunk::is_marked(head.cast()) => {
+                Phase::Weak if !chunk::is_marked(head.cast()) => {
+                    next = Boxes::older(head);
+                    continue;
+                }
+                // Marked or not: somebody may just be coming to what it refers to, and this session has no barrier.
+                Phase::Finalize if head.as_ref().doubtful.load(Relaxed) != 0 && !seeded("doubtful_box_handed_out") => {
                     next = Boxes::older(head);
                     continue;
                 }
