@@ -228,7 +228,8 @@ fn map_as_map<M: Manager>(operations: Vec<MapOperation>) {
                 Reserve(k) => map.reserve(mc, k.into()),
                 Clear => {
                     map.clear(mc);
-                    (model.clear(), order.clear());
+                    model.clear();
+                    order.clear();
                 }
                 Iterate => {
                     // Taken out and put in while it is gone through: what was there and stays is met once, in order.

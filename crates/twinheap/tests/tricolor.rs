@@ -750,7 +750,7 @@ fn weak_boxes_are_found_while_collections_run() {
                     mc.weak_boxes(&kept.target, |b| {
                         let b = b.downcast_ref::<twinheap::WeakBox<'_, usize, TricolorSolo>>().unwrap();
                         if b.data() != &usize::MAX {
-                            found.push(b.clone())
+                            found.push(*b)
                         }
                         std::ops::ControlFlow::<()>::Continue(())
                     });
@@ -772,7 +772,7 @@ fn weak_boxes_are_found_while_collections_run() {
         m.collect(Request::FULL);
         m.verify().unwrap();
         m.mutate(|mc, root| {
-            let kept = root.borrow()[0].clone();
+            let kept = root.borrow()[0];
             let mut n = 0;
             mc.weak_boxes(&kept.target, |_| {
                 n += 1;

@@ -488,7 +488,7 @@ impl<'gc, T: Word<'gc, M>, M: Manager> GcVec<'gc, T, M> {
             0 => {
                 let _writing = self.write();
                 // Still: another thread may have put something in.
-                if self.len() == 0 {
+                if self.is_empty() {
                     self.storage.set(mc, None)
                 }
             }

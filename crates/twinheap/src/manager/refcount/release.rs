@@ -89,13 +89,16 @@ pub(super) unsafe fn last_of<T: ?Sized>(p: NonNull<T>) {
     let object = p.cast::<u8>();
     // SAFETY: the object is there until this function gives it up.
     unsafe {
-        let bytes = size_of_val(p.as_ref());
         let h = header(object);
         let span = SpanRef::of(object);
         let aux = h.aux.get();
         let usual = aux & (CONDEMNED | HAS_WEAK | FINALIZED) | h.strong.get() ^ 1 == 0 && takes_back(span, USUAL);
-        let movable = bytes <= MOVED_BYTES && size_of::<NonNull<T>>() == size_of::<usize>();
-        if !usual || !movable || cfg!(twinheap_bugs) {
+        if !usual || size_of::<NonNull<T>>() != size_of::<usize>() || cfg!(twinheap_bugs) {
+            return last(object);
+        }
+        // Not before: a condemned object may be in the hands of its own glue.
+        let bytes = size_of_val(p.as_ref());
+        if bytes > MOVED_BYTES {
             return last(object);
         }
         let heap = CountingHeap::of(span);
