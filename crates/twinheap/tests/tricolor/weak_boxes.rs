@@ -40,12 +40,13 @@ const ID: usize = 424_242;
 fn a_box_that_may_come_back_is_not_handed_out() {
     let begin = Instant::now();
     let mut rounds = 0;
-    while rounds < n(8, 1) && (rounds == 0 || begin.elapsed() < Duration::from_millis(2500)) {
-        takes_out_of_a_box_in_fin();
+    while rounds < n(30, 1) && (rounds == 0 || begin.elapsed() < Duration::from_secs(2)) {
+        takes_out_of_a_box_in_fin(Duration::from_millis(2 << (rounds % 4)));
         rounds += 1;
     }
 }
-fn takes_out_of_a_box_in_fin() {
+/// Looks so long after a collection by itself was due: FIN has come by then, and is not over.
+fn takes_out_of_a_box_in_fin(after: Duration) {
     let config = Config { min_heap_bytes: n(32 << 20, 64 << 10), ..Config::default() };
     let heap = Heap::<Tops, S>::new(config, |mc| {
         let target = GcAny::new(Gc::new(mc, 5u64));
@@ -62,6 +63,7 @@ fn takes_out_of_a_box_in_fin() {
         root.mortal.set(mc, Some(Gc::new(mc, Mortal { boxed, long })))
     });
     m.collect(Request::FULL);
+    let before = heap.stats().collections;
     m.mutate(|mc, root| _ = root.mortal.take(mc));
     // Until a collection by itself is under way; there is next to nothing for its MARK.
     while !m.mutate(|mc, _| {
@@ -70,10 +72,10 @@ fn takes_out_of_a_box_in_fin() {
             mc.should_yield()
         })
     }) {}
-    let until = Instant::now() + Duration::from_secs(n(2, 600) as u64);
+    let until = Instant::now() + Duration::from_secs(n(1, 600) as u64);
     let found = m.mutate(|mc, root| {
-        std::thread::sleep(Duration::from_millis(1));
-        while Instant::now() < until {
+        std::thread::sleep(after);
+        while Instant::now() < until && heap.stats().collections == before {
             let mut found = None;
             mc.weak_boxes(&root.target, |any| {
                 found = any.clone().downcast::<Boxed<'_>>().ok();
@@ -83,6 +85,8 @@ fn takes_out_of_a_box_in_fin() {
                 root.out.set(mc, boxed.data().take(mc));
                 return true;
             }
+            // Not in the collector's way, which may have no processor of its own.
+            std::thread::sleep(Duration::from_micros(50));
         }
         false
     });
