@@ -41,13 +41,13 @@ fn a_box_that_may_come_back_is_not_handed_out() {
     let begin = Instant::now();
     let mut rounds = 0;
     while rounds < n(30, 1) && (rounds == 0 || begin.elapsed() < Duration::from_secs(2)) {
-        takes_out_of_a_box_in_fin(Duration::from_millis(2 << (rounds % 4)));
+        takes_out_of_a_box_in_fin(Duration::from_millis(1 << (rounds % 4)));
         rounds += 1;
     }
 }
 /// Looks so long after a collection by itself was due: FIN has come by then, and is not over.
 fn takes_out_of_a_box_in_fin(after: Duration) {
-    let config = Config { min_heap_bytes: n(32 << 20, 64 << 10), ..Config::default() };
+    let config = Config { min_heap_bytes: n(16 << 20, 64 << 10), ..Config::default() };
     let heap = Heap::<Tops, S>::new(config, |mc| {
         let target = GcAny::new(Gc::new(mc, 5u64));
         Top { target, mortal: Slot::empty(), out: Slot::empty() }
@@ -57,7 +57,7 @@ fn takes_out_of_a_box_in_fin(after: Duration) {
     m.mutate(|mc, root| {
         let boxed = Gc::new_weak(mc, &root.target, Slot::new(Some(node(mc, ID))), false);
         let long = Slot::empty();
-        for id in 0..n(300_000, 100) {
+        for id in 0..n(200_000, 100) {
             long.set(mc, Some(Gc::new(mc, Node { id, next: Slot::new(long.take(mc)) })))
         }
         root.mortal.set(mc, Some(Gc::new(mc, Mortal { boxed, long })))
