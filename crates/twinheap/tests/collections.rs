@@ -673,3 +673,79 @@ fn weak_maps_race() {
     };
     hammer(&heap, n(10_000, 3), &[&worker, &worker]);
 }
+
+/// `None` where it is a value: never read of a place that only ever held something else, or nothing.
+#[test]
+fn none_is_not_read_of_what_was_popped() {
+    type Maybe<'gc> = GcVec<'gc, Option<Gc<'gc, Item, Tricolor>>, Tricolor>;
+    struct Maybes;
+    impl Rootable<Tricolor> for Maybes {
+        type Root<'gc> = Maybe<'gc>;
+    }
+    let heap = Heap::<Maybes, Tricolor>::new(Config::default(), |_| GcVec::new()).unwrap();
+    beside(
+        &heap,
+        &|mc, v| {
+            let some = item(mc, 1);
+            for _ in 0..n(1000, 10) {
+                v.push(mc, Some(some));
+                assert!(v.pop(mc).flatten().is_some());
+            }
+        },
+        &|_, v| (0..n(1000, 10)).for_each(|_| assert!(!matches!(v.get(0), Some(None)), "never stored")),
+    )
+}
+
+/// An empty vector that is shrunk while another thread puts something in keeps what was put in.
+#[test]
+fn nothing_pushed_is_lost_to_a_shrinking() {
+    struct One;
+    impl Rootable<Tricolor> for One {
+        type Root<'gc> = Items<'gc, Tricolor>;
+    }
+    let heap = Heap::<One, Tricolor>::new(Config::default(), |_| GcVec::new()).unwrap();
+    beside(
+        &heap,
+        &|mc, v| {
+            let only = item(mc, 1);
+            for _ in 0..n(1000, 10) {
+                v.push(mc, only);
+                assert!(v.pop(mc).is_some_and(|i| look(&i) == 1), "lost");
+            }
+        },
+        &|mc, v| (0..n(1000, 10)).for_each(|_| v.shrink_to_fit(mc)),
+    )
+}
+
+/// Runs the two, each on a thread of its own and in session after session, for two seconds or until one panics.
+#[expect(clippy::type_complexity, reason = "two closures over one session")]
+fn beside<R: Rootable<Tricolor>>(
+    heap: &Heap<R, Tricolor>,
+    one: &(dyn for<'gc> Fn(&'gc Mutation<'gc, Tricolor>, &R::Root<'gc>) + Sync),
+    other: &(dyn for<'gc> Fn(&'gc Mutation<'gc, Tricolor>, &R::Root<'gc>) + Sync),
+) where
+    Heap<R, Tricolor>: Sync,
+{
+    let (over, begin) = (AtomicBool::new(false), Instant::now());
+    std::thread::scope(|s| {
+        for f in [one, other] {
+            let over = &over;
+            s.spawn(move || {
+                let mut m = heap.mutator().unwrap();
+                let mut rounds = 0;
+                while !over.load(Relaxed) {
+                    let end = catch_unwind(AssertUnwindSafe(|| m.mutate(|mc, root| f(mc, root))));
+                    rounds += 1;
+                    let enough = if cfg!(miri) { rounds == 3 } else { begin.elapsed() > Duration::from_secs(2) };
+                    if enough || end.is_err() {
+                        over.store(true, Relaxed)
+                    }
+                    if let Err(panic) = end {
+                        std::panic::resume_unwind(panic)
+                    }
+                }
+            });
+        }
+    });
+    heap.mutator().unwrap().verify().unwrap();
+}

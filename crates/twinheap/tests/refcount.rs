@@ -873,6 +873,8 @@ fn a_long_session_is_collected_all_the_same() {
 
 #[path = "refcount/counted.rs"]
 mod counted;
+#[path = "refcount/ephemerons.rs"]
+mod ephemerons;
 
 #[path = "refcount/large.rs"]
 mod large;

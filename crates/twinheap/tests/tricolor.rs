@@ -25,6 +25,8 @@ mod marking;
 mod pacing;
 #[path = "tricolor/pressure.rs"]
 mod pressure;
+#[path = "tricolor/weak_boxes.rs"]
+mod weak_boxes;
 
 fn n(big: usize, miri: usize) -> usize {
     if cfg!(miri) { miri } else { big }

@@ -2,9 +2,12 @@
 //! thread.  Sizes are bounds that a machine with one slow processor keeps, too: no times.
 
 use super::{Leaf, R, fill, heap, n, node};
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering::Relaxed},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 use twinheap::{Config, Gc, Heap, Mutator, Request, Rootable, Static, Tail, Threaded, Tricolor, TricolorSolo};
 
@@ -184,4 +187,35 @@ fn a_callback_may_panic() {
         assert_eq!((drops.load(Relaxed), heap.stats().callback_panics), (i, i as u64));
     }
     assert!(!heap.stats().collector_failed);
+}
+
+/// A session that finds no room, while `verify()` of another thread waits for it, is told so: neither waits for ever.
+#[test]
+fn verify_beside_a_session_at_the_hard_limit() {
+    let (done, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let heap = heap::<Tricolor>(Config { max_heap_bytes: Some(n(12 << 20, 1 << 20)), ..Config::default() });
+        let (mut full, mut looks) = (heap.mutator().unwrap(), heap.mutator().unwrap());
+        let verified = std::thread::scope(|s| {
+            let (tell, begun) = std::sync::mpsc::channel();
+            s.spawn(move || {
+                full.mutate(|mc, root| {
+                    tell.send(()).unwrap();
+                    // Until `verify` waits for this session.
+                    while !mc.should_yield() {
+                        std::thread::yield_now()
+                    }
+                    // What is kept cannot make room.
+                    let mut kept = root.borrow_mut(mc);
+                    while let Ok(block) = Gc::try_new(mc, super::Node { id: 1, next: twinheap::Slot::empty() }) {
+                        kept.push(block)
+                    }
+                })
+            });
+            begun.recv().unwrap();
+            looks.verify()
+        });
+        done.send(verified).unwrap();
+    });
+    ended.recv_timeout(Duration::from_secs(if cfg!(miri) { 600 } else { 30 })).expect("no deadlock").unwrap()
 }
