@@ -83,7 +83,8 @@ type Boxes<'gc, M> = GcMap<'gc, Address, Gc<'gc, Ephemeron<'gc, M>, M>, M, Mixed
 ///
 /// A value is kept while its key is, and not longer: under `RefCount` it is released when the key is, before the key's own
 /// fields; under the tricolor managers the collection that finds the key dead frees both.  A key with a finalizer loses its
-/// entry before the finalizer runs, as it does its weak references, and does not get it back.  Threads: as [`GcMap`].
+/// entry when it loses its weak references, and does not get it back: before the finalizer runs where a collection found it
+/// dead, after it where its last handle went under `RefCount`.  Threads: as [`GcMap`].
 ///
 /// | | cost |
 /// |---|---|

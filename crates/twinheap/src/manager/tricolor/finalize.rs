@@ -33,10 +33,12 @@ pub(super) fn resurrect(inner: &Arc<Inner>, marker: &mut Marker, saved: &[Gray])
         // SAFETY: dead, so nobody but us can reach it or what only it reaches; whole.
         unsafe { marker.mark(g.0) };
     }
-    inner.mark_all(marker);
-    // A map that comes back brings the values of keys that live; keys that are dead left it in WEAK.
-    while inner.ephemerons.round(marker) {
-        inner.mark_all(marker)
+    if !order.is_empty() || !saved.is_empty() {
+        inner.mark_all(marker);
+        // A map that comes back brings the values of keys that live; keys that are dead left it in WEAK.
+        while inner.ephemerons.round(marker) {
+            inner.mark_all(marker)
+        }
     }
     lock(&inner.finalized).extend(order.iter().copied());
     forget_the_dead(inner);

@@ -121,8 +121,12 @@ fn a_key_marked_after_the_round_keeps_its_value() {
     }
     let gray = lock(&record.gray);
     drop(pins);
-    // Time to mark a handful of objects and to look at one ephemeron.
-    std::thread::sleep(std::time::Duration::from_millis(50));
+    // F1 has the registry, and waits for the lock that we have: the round before it is over.
+    let mut held = 0;
+    while held < 5 {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        held = if inner.registry.try_lock().is_err() { held + 1 } else { 0 };
+    }
     second.mutate(|mc, weak| {
         let (key, _) = weak.map.iter(mc).next().expect("no collection has ended");
         weak.kept.set(mc, Some(key));
