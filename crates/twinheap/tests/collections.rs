@@ -718,7 +718,6 @@ fn nothing_pushed_is_lost_to_a_shrinking() {
 }
 
 /// Runs the two, each on a thread of its own and in session after session, for two seconds or until one panics.
-#[expect(clippy::type_complexity, reason = "two closures over one session")]
 fn beside<R: Rootable<Tricolor>>(
     heap: &Heap<R, Tricolor>,
     one: &(dyn for<'gc> Fn(&'gc Mutation<'gc, Tricolor>, &R::Root<'gc>) + Sync),

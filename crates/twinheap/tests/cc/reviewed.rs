@@ -158,7 +158,7 @@ impl<'gc> Finalize<'gc, Local> for Session<'gc> {
         drop((key, owner));
         // Until a collection by itself has come.
         let mut kept = Vec::new();
-        while map.0.len() > 0 && kept.len() < 10_000 {
+        while !map.0.is_empty() && kept.len() < 10_000 {
             kept.push(self::owner())
         }
         assert_eq!((map.0.len(), DROPPED.get()), (0, 1));
