@@ -6,9 +6,8 @@
 //!
 //! Where there is one mutator, boxes are linked by target as well (`object::boxes`).  A list is as weak as its boxes are: in
 //! MARK who takes one out of it shades it, in WEAK only what is marked is alive, in FIN only what was at F1 until everything
-//! that comes back is marked, and those that did not come back
-//! leave their lists before F2, when their blocks may be swept.  Under the lock of the lists, but for sessions that began
-//! with no collection on: none begins before they end.
+//! that comes back is marked, and those that did not come back leave their lists before F2, when their blocks may be swept.
+//! Under the lock of the lists, but for sessions that began with no collection on: none begins before they end.
 //! Not here: `upgrade` (`gray`).  Overview: `manager::tricolor`.
 
 use super::{cache::Record, collector::Inner, ephemeron, mark::Gray, phase::Phase};
