@@ -608,7 +608,10 @@ impl<'gc, M: Shows> Both<'_, 'gc, M> {
                     self.model.weak_died(*weak.data() as usize, M::CONSTRAINTS.concurrent)?;
                 }
                 Pending::Saved { object: any, .. } => {
-                    if let Some(view) = View::of(&Val::from_any(any)) {
+                    // The flag is the heap's, so what the other thread let go of is kept too: no business of the model's.
+                    if let Some(view) = View::of(&Val::from_any(any))
+                        && view.id != agitator::FOREIGN
+                    {
                         let id = view.id as usize;
                         if !self.model.objects[id].excused && self.model.reachable().contains(&id) {
                             return Err(format!("object {id} was saved from collection, and is reachable"));

@@ -18,7 +18,7 @@ use std::{
 use twinheap::{Gc, GcCell, Manager, Mutation, Mutator, Request, Threaded, Val};
 
 /// The id of its own nodes, which no other has.
-const FOREIGN: u64 = u64::MAX;
+pub const FOREIGN: u64 = u64::MAX;
 
 /// The thread.
 pub struct Agitator {
