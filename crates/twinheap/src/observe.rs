@@ -58,7 +58,7 @@ pub struct Stats {
     pub goal_bytes: Option<usize>,
     /// Nanoseconds of processor time the collector's own threads used.
     pub collector_cpu_ns: u64,
-    /// Nanoseconds that mutators marked on their allocations' account.
+    /// Nanoseconds that mutators marked: on their allocations' account, and to save large cells before a change.
     pub assist_ns: u64,
     /// Nanoseconds that the collector slept while marking, so that mutators had the processors.
     pub throttled_ns: u64,

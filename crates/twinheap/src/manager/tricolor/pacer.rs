@@ -210,7 +210,9 @@ impl Pacer {
         let at = |n: u128| now + (way * n / 64) as usize;
         let least = at(TRIGGER_MIN_64THS);
         let most = at(TRIGGER_MAX_64THS).max(goal.saturating_sub(RUNWAY_KEPT_BYTES)).max(least);
-        let runway = self.births_per_work.iter().fold(0.0, |a: f64, &b| a.max(b)) * expected_work as f64;
+        // Capped, the goal is what the program hands out in its half of the time: nobody holds it to that while marking.
+        let births = if is_capped { 0.0 } else { self.births_per_work.iter().fold(0.0, |a: f64, &b| a.max(b)) };
+        let runway = births * expected_work as f64;
         let trigger_bytes = goal.saturating_sub(runway as usize).clamp(least.min(goal), most.min(goal));
         Plan { goal_bytes: goal, trigger_bytes, expected_work, is_capped }
     }

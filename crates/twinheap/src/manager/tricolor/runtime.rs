@@ -9,10 +9,7 @@
 use super::collector::Inner;
 use crate::{
     alloc::size_class::LARGE_BYTES,
-    observe::{
-        HoldUpCause,
-        figures::{Figures, SizeFigures},
-    },
+    observe::figures::{Figures, SizeFigures},
     sync::Ordering::Relaxed,
     sync::lock,
 };
@@ -21,7 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 impl Inner {
     /// What mutators marked: assists, and cells saved with much in them.
     pub(super) fn assist_ns(&self) -> u64 {
-        self.meter.assist_ns.load(Relaxed) + self.holdups.spent_ns(HoldUpCause::Snapshot)
+        self.meter.assist_ns.load(Relaxed)
     }
     pub(super) fn figures(&self) -> Figures {
         let mut open: HashMap<(usize, usize), u64> = HashMap::new();
