@@ -15,7 +15,7 @@ use twinheap::{
 pub fn run<M: Manager>(arguments: &Arguments, config: Config) {
     match arguments.workload.as_str() {
         "ring" => {
-            let places = start::<Places, M>(config, |_| (0..RING).map(|_| Slot::empty()).collect());
+            let places = start::<Places, M>(config, |_| Box::new([const { () }; RING].map(|()| Slot::empty())));
             counting::ring_of_nodes(&mut OurRing(places), arguments.number("operations"))
         }
         _ => counting::run(arguments, OurWork(start::<Holds, M>(config, |_| Held::default()))),
@@ -49,7 +49,7 @@ fn node<'gc, M: Manager>(
 
 struct Places;
 impl<M: Manager> Rootable<M> for Places {
-    type Root<'gc> = Box<[Slot<'gc, Node<'gc, M>, M>]>;
+    type Root<'gc> = Box<[Slot<'gc, Node<'gc, M>, M>; RING]>;
 }
 struct OurRing<M: Manager>(Mutator<Places, M>);
 impl<M: Manager> Ring for OurRing<M> {

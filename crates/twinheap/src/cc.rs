@@ -56,7 +56,7 @@ use crate::{
         managed::Manager,
         session::Mutation,
         trace::Trace,
-        type_info::InfoOf,
+        type_info::{InfoOf, TypeInfo},
     },
 };
 use std::{
@@ -127,7 +127,7 @@ impl<T: 'static> Cc<T> {
         let (heap, p) = match quick {
             Some(quick) => quick,
             // Two words pass in registers, and so does nothing have to be kept over a call that is rare.
-            None if size_of::<T>() <= 2 * size_of::<usize>() => return Cc::try_new_slowly(value),
+            None if size_of::<T>() <= 2 * size_of::<usize>() => return Cc::try_new_slowly(info, value),
             None => match here::slow_block(info) {
                 Ok(slow) => slow,
                 Err(full) => return Err(NoRoom { value, full }),
@@ -142,20 +142,21 @@ impl<T: 'static> Cc<T> {
     }
     #[cold]
     #[inline(never)]
-    fn try_new_slowly(value: T) -> Result<Cc<T>, NoRoom<T>>
+    fn try_new_slowly(info: &'static TypeInfo, value: T) -> Result<Cc<T>, NoRoom<T>>
     where
         T: Trace<'static, Local>,
     {
         here::run_due();
-        Cc::place(value)
+        Cc::place(info, value)
     }
-    /// As [`Self::try_new`], but no finalizer runs.
-    fn place(value: T) -> Result<Cc<T>, NoRoom<T>>
+    /// As [`Self::try_new`], but no finalizer runs.  With the caller's `info`, so that what is set up for its address is the
+    /// caller's.
+    fn place(info: &'static TypeInfo, value: T) -> Result<Cc<T>, NoRoom<T>>
     where
         T: Trace<'static, Local>,
     {
-        let (local, info) = (here::local(), InfoOf::<'static, T, Local>::INFO);
-        // SAFETY: as above.
+        let local = here::local();
+        // SAFETY: as above; `info` is that of `T`.
         unsafe {
             match Local::slow_block(local, info) {
                 Ok(p) => {

@@ -426,6 +426,30 @@ fn thresholds_are_cpythons() {
     m.verify().unwrap();
 }
 
+/// What can be in no cycle is in no list, and counts: a collection at every 101st as well.
+#[test]
+fn births_that_are_not_listed_count() {
+    #[derive(Trace)]
+    #[trace(manager = RefCount)]
+    struct Fixed<'gc>(u64, Option<Gc<'gc, Fixed<'gc>, RefCount>>);
+    let (_h, mut m) = heap(Config { thresholds: [100, 1000, 1000], ..Config::default() });
+    m.mutate(|mc, _| {
+        let runs = || mc.control(Command::Read).generations[0].collections;
+        let base = mc.control(Command::Read).counts[0];
+        let mut kept = Vec::new();
+        for i in 1..=1010 {
+            // To ask after each would be a reason to look after each.
+            kept.push(Gc::new(mc, Fixed(i as u64, kept.last().cloned())));
+        }
+        assert_eq!(runs(), ((1010 + base) / 101) as u64);
+        assert_eq!(
+            kept.iter().map(|fixed| fixed.0 + u64::from(fixed.1.is_some())).sum::<u64>(),
+            1010 * 1011 / 2 + 1009
+        );
+    });
+    m.verify().unwrap();
+}
+
 #[test]
 fn odd_thresholds() {
     // 0 in the first place: never.  Negative: at every chance.  (1000, 0, 0): young, then middle.

@@ -7,7 +7,7 @@
 use super::{Cc, Invariant, here};
 use crate::{
     manager::refcount::{CountingHeap, Local, handle, header::header},
-    object::{gc::out_of_memory, managed::Manager, weak::WeakBox},
+    object::{gc::out_of_memory, managed::Manager, type_info::InfoOf, weak::WeakBox},
     sync::Ordering::Relaxed,
 };
 use std::{fmt, marker::PhantomData, ptr::NonNull};
@@ -31,7 +31,8 @@ impl<T: 'static> Weak<T> {
 impl<T: ?Sized + 'static> Weak<T> {
     /// A new box, that answers when it is bound.
     pub(super) fn unbound(at: NonNull<T>) -> Weak<T> {
-        let to = Cc::place(WeakBox::unbound(())).unwrap_or_else(|no| out_of_memory(no.full));
+        let to = Cc::place(InfoOf::<'static, Target, Local>::INFO, WeakBox::unbound(()))
+            .unwrap_or_else(|no| out_of_memory(no.full));
         Weak { to: Some(to), at, invariant: PhantomData }
     }
     pub(super) fn bind(&self, cc: &Cc<T>) {

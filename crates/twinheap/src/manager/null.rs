@@ -81,7 +81,7 @@ unsafe impl Manager for Null {
     };
     type Raw<'gc, T> = TracedGc<'gc, T>;
     type RawVal<'gc> = TracedVal<'gc>;
-    type RawSlot<'gc> = TracedSlot<'gc>;
+    type RawSlot<'gc, const TAGGED: bool> = TracedSlot<'gc>;
     type Borrow = super::borrow::CellWord;
     type Scan = ();
     type FirstVisitor = Each<'static>;

@@ -77,8 +77,8 @@ pub struct CountingHeap {
     count0: Cell<i64>,
     /// An allocation that takes `count0` above it collects.
     allocation_trigger: Cell<i64>,
-    /// The same for births that look at nothing else: below everything while the queue has something.
-    quick_below: Cell<i64>,
+    /// The length of the list of the young up to which births look at nothing else (`generations`).
+    young_until: Cell<isize>,
     /// `count0` above it makes a collection due at the next safepoint.
     safepoint_trigger: Cell<i64>,
     depth: Cell<u32>,
@@ -304,7 +304,7 @@ impl CountingHeap {
             lists: Default::default(),
             count0: Cell::new(0),
             allocation_trigger: Cell::new(i64::MAX),
-            quick_below: Cell::new(i64::MAX),
+            young_until: Cell::new(0),
             safepoint_trigger: Cell::new(i64::MAX),
             depth: Cell::new(0),
             cascade: Cell::new(false),
@@ -600,7 +600,7 @@ macro_rules! counting_manager {
             };
             type Raw<'gc, T> = CountedGc<'gc, T>;
             type RawVal<'gc> = CountedVal<'gc>;
-            type RawSlot<'gc> = CountedSlot<'gc>;
+            type RawSlot<'gc, const TAGGED: bool> = CountedSlot<'gc, TAGGED>;
             type Borrow = CellWord;
             type Scan = ();
             type FirstVisitor = Subtract;

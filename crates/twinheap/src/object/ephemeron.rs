@@ -26,7 +26,7 @@ use std::{
 #[repr(C)]
 pub struct Ephemeron<'gc, M: Manager> {
     head: WeakHead,
-    value: M::RawSlot<'gc>,
+    value: M::RawSlot<'gc, true>,
     brand: Brand<'gc>,
 }
 
@@ -52,7 +52,7 @@ impl<'gc, M: Manager> Ephemeron<'gc, M> {
             let p = M::block(mc.local(), info, info.size)?;
             p.cast::<Self>().write(Ephemeron {
                 head: WeakHead::of(key.as_ptr(), false, true),
-                value: M::RawSlot::from_owned(null_mut()),
+                value: M::RawSlot::<'gc, true>::from_owned(null_mut()),
                 brand: PhantomData,
             });
             M::born(mc.local(), info, p);

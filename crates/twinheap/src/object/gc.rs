@@ -5,7 +5,7 @@ use super::{
     managed::{Brand, Manager, RawGc},
     session::Mutation,
     trace::{Trace, Visitor},
-    type_info::{DropKind, InfoOf},
+    type_info::{DropKind, InfoOf, TypeInfo},
 };
 use crate::alloc::Full;
 use std::{fmt, hash, marker::PhantomData, ops::Deref, ptr::NonNull};
@@ -58,7 +58,7 @@ impl<'gc, T, M: Manager> Gc<'gc, T, M> {
                 Some(p) => p,
                 // Two words pass in registers, and so does nothing have to be kept over a call that is rare.
                 None if M::CONSTRAINTS.counted && size_of::<T>() <= 2 * size_of::<usize>() => {
-                    return Self::place_slowly(mc, value);
+                    return Self::place_slowly(mc, info, value);
                 }
                 None => match M::slow_block(mc.local(), info) {
                     Ok(p) => p,
@@ -70,19 +70,20 @@ impl<'gc, T, M: Manager> Gc<'gc, T, M> {
             Ok(Self::from_owned(p.cast()))
         }
     }
+    /// With the caller's `info`: the constant may have another address here, and what is set up for that address next
+    /// would be of no use to the caller.
     #[cold]
     #[inline(never)]
-    fn place_slowly(mc: &Mutation<'gc, M>, value: T) -> Result<Self, NoRoom<T>>
+    fn place_slowly(mc: &Mutation<'gc, M>, info: &'static TypeInfo, value: T) -> Result<Self, NoRoom<T>>
     where
         T: Trace<'gc, M>,
     {
-        let info = InfoOf::<'gc, T, M>::INFO;
-        // SAFETY: as above.
+        // SAFETY: as above; `info` is that of `T`.
         unsafe {
-            match M::block(mc.local(), info, info.size) {
+            match M::slow_block(mc.local(), info) {
                 Ok(p) => {
                     p.cast::<T>().write(value);
-                    M::born(mc.local(), info, p);
+                    M::born_quickly(mc.local(), info, p);
                     Ok(Self::from_owned(p.cast()))
                 }
                 Err(full) => Err(NoRoom { value, full }),

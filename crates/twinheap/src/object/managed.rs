@@ -61,8 +61,8 @@ pub unsafe trait Manager: sealed::Sealed + Sized + 'static {
     type Raw<'gc, T>: RawGc<T>;
     /// A word that may refer to an object: null, a payload, or a reference (see `Val`).
     type RawVal<'gc>: RawVal;
-    /// The same word as a mutable field, with the manager's barrier.
-    type RawSlot<'gc>: RawSlot<Self>;
+    /// The same word as a mutable field, with the manager's barrier.  Not `TAGGED`: it is null or a reference, never a payload.
+    type RawSlot<'gc, const TAGGED: bool>: RawSlot<Self>;
     /// The borrow state of a `GcCell`.
     type Borrow: BorrowWord;
     /// The state of a `GcCell` between marker and mutator.
@@ -478,7 +478,7 @@ pub unsafe trait RawSlot<M: Manager> {
     /// Takes over the word and the reference in it.
     ///
     /// # Safety
-    /// As [`RawVal::from_owned`].
+    /// As [`RawVal::from_owned`]; a word with a tag only into a slot that is `TAGGED`, here and below.
     unsafe fn from_owned(word: *mut u8) -> Self;
     /// The word; no reference is counted for it.
     fn peek(&self) -> *mut u8;

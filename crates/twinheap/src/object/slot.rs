@@ -17,7 +17,7 @@ use std::{marker::PhantomData, ptr::NonNull};
 /// tricolor managers (Yuasa's deletion barrier; once a value and collection).
 #[repr(transparent)]
 pub struct Slot<'gc, T, M: Manager> {
-    raw: M::RawSlot<'gc>,
+    raw: M::RawSlot<'gc, false>,
     of: PhantomData<Gc<'gc, T, M>>,
     brand: Brand<'gc>,
 }
@@ -27,7 +27,11 @@ impl<'gc, T, M: Manager> Slot<'gc, T, M> {
     #[inline(always)]
     pub fn new(value: Option<Gc<'gc, T, M>>) -> Self {
         // SAFETY: the handle's reference goes into the slot.
-        Slot { raw: unsafe { M::RawSlot::from_owned(into_word(value)) }, of: PhantomData, brand: PhantomData }
+        Slot {
+            raw: unsafe { M::RawSlot::<'gc, false>::from_owned(into_word(value)) },
+            of: PhantomData,
+            brand: PhantomData,
+        }
     }
     /// An empty slot.
     #[inline(always)]

@@ -197,7 +197,7 @@ unsafe impl<'gc, M: Manager> Trace<'gc, M> for Val<'gc, M> {
 /// A [`Val`] as a mutable field: `get` is a load, `set` a store with the manager's barrier, as in [`super::slot::Slot`].
 #[repr(transparent)]
 pub struct ValSlot<'gc, M: Manager> {
-    raw: M::RawSlot<'gc>,
+    raw: M::RawSlot<'gc, true>,
     brand: Brand<'gc>,
 }
 
@@ -206,7 +206,7 @@ impl<'gc, M: Manager> ValSlot<'gc, M> {
     #[inline(always)]
     pub fn new(value: Val<'gc, M>) -> Self {
         // SAFETY: the value's reference goes into the slot.
-        ValSlot { raw: unsafe { M::RawSlot::from_owned(value.into_word()) }, brand: PhantomData }
+        ValSlot { raw: unsafe { M::RawSlot::<'gc, true>::from_owned(value.into_word()) }, brand: PhantomData }
     }
     /// What is in it.
     #[inline(always)]

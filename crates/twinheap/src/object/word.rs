@@ -196,7 +196,7 @@ unsafe impl<'gc, M: Manager> Word<'gc, M> for () {
 /// One word of a collection: null, or a `T`.
 #[repr(transparent)]
 pub struct WordSlot<'gc, T, M: Manager> {
-    raw: M::RawSlot<'gc>,
+    raw: M::RawSlot<'gc, true>,
     of: PhantomData<T>,
     brand: Brand<'gc>,
 }

@@ -32,7 +32,7 @@ use crate::{
     observe::HoldUpCause,
     sync::{Ordering::Relaxed, seeded},
 };
-use std::{cell::Cell, ptr::NonNull, time::Instant};
+use std::{cell::Cell, hint::cold_path, ptr::NonNull, time::Instant};
 
 /// States of a span, in `Span::listed`.
 const FULL: u8 = 0;
@@ -158,7 +158,15 @@ impl CountingHeap {
     #[inline(always)]
     pub(super) fn take_from_line(&self, info: &'static TypeInfo, block_bytes: usize) -> Option<NonNull<u8>> {
         let line = self.cache.line(info, block_bytes);
-        if line.is_of(info, block_bytes) { pop(&line.hand) } else { None }
+        if !line.is_of(info, block_bytes) {
+            cold_path();
+            return None;
+        }
+        let p = pop(&line.hand);
+        if p.is_none() {
+            cold_path()
+        }
+        p
     }
 
     #[cold]

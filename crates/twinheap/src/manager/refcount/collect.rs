@@ -471,6 +471,7 @@ impl CountingHeap {
         list.shrink_to(LIST_MAX);
         // SAFETY: as above.
         unsafe { *self.lists[generation as usize].get() = list }
+        self.retune_quick();
         if generation == 1 {
             self.long_lived_pending.set(self.long_lived_pending.get() + survivors);
             self.limit_due.set(self.limit_due.get().filter(|&due| due > 1));

@@ -64,7 +64,7 @@ impl CountingHeap {
         }
         // SAFETY: the caller's ephemeron; a slot of a counting manager is a cell.
         let word = unsafe {
-            let slot = value_of(head).cast::<<RefCount as Manager>::RawSlot<'_>>().as_ref();
+            let slot = value_of(head).cast::<<RefCount as Manager>::RawSlot<'_, true>>().as_ref();
             slot.take()
         };
         if is_reference(word)
@@ -137,7 +137,7 @@ impl Reach {
             while let Some(head) = next {
                 next = Boxes::older(head);
                 if head.as_ref().is_ephemeron && header(head.cast()).is_alive() && !self.may_be_dead(head.cast()) {
-                    let slot = value_of(head).cast::<<RefCount as Manager>::RawSlot<'_>>().as_ref();
+                    let slot = value_of(head).cast::<<RefCount as Manager>::RawSlot<'_, true>>().as_ref();
                     let word = RawSlot::<RefCount>::peek(slot);
                     if is_reference(word)
                         && let Some(value) = NonNull::new(word)

@@ -8,7 +8,10 @@
 //! ```text
 //! lists[a][header(p).number] == p      for every object p of age a < 2, and for no other entry      (`verify`)
 //! capacity of lists[a] ≤ LIST_MAX      so that a list is made room in before an index is too large  (`verify`)
+//! young_until ≤ capacity of lists[0], ≤ len of it + births until one is due; ≤ len if something waits (`verify`)
 //! ```
+//! A birth compares the length with `young_until`, and so with all three.  A birth that is not listed takes one off it.
+//!
 //! An object whose references never change, to leaves and to objects of the same sort, can be in no cycle: it is in no list
 //! and no collection looks at it (Bacon and Rajan's green).  It counts towards a collection all the same.
 //!
@@ -29,9 +32,9 @@ use crate::{
         managed::{Cause, Request},
         type_info::{Kind, TypeInfo},
     },
-    sync::Ordering::Relaxed,
+    sync::{Ordering::Relaxed, seeded},
 };
-use std::ptr::NonNull;
+use std::{hint::cold_path, ptr::NonNull};
 
 /// Entries a list begins with: two young generations of CPython's default threshold.  (Fewer under Miri.)
 const LIST_MIN: usize = if cfg!(miri) { 16 } else { 4096 };
@@ -79,15 +82,20 @@ impl CountingHeap {
     /// class's hand nor the list of the young has to be seen to.  Nothing is called, so that no register is saved.
     #[inline(always)]
     pub(crate) fn quick_block(&self, info: &'static TypeInfo) -> Option<NonNull<u8>> {
-        let count0 = self.count0.get();
-        let waits =
-            if info.kind == Kind::Container { count0 >= self.quick_below.get() } else { self.has_pending.get() };
-        if waits || is_examined(info) && !self.has_room() {
+        let container = info.kind == Kind::Container;
+        // SAFETY: no other reference into the lists lives.
+        let young = unsafe { &*self.lists[0].get() }.len() as isize;
+        if if container || is_examined(info) { young >= self.young_until.get() } else { self.has_pending.get() } {
+            cold_path();
             return None;
         }
         let p = self.take_from_line(info, block_bytes(info, info.size))?;
-        if info.kind == Kind::Container {
-            self.count0.set(count0 + 1)
+        if container {
+            self.count0.set(self.count0.get() + 1);
+            if (info.is_fixed || !is_examined(info)) && !seeded("unlisted_births_forgotten") {
+                // It may not be listed.
+                self.young_until.set(self.young_until.get() - 1)
+            }
         }
         Some(p)
     }
@@ -99,9 +107,10 @@ impl CountingHeap {
     #[inline(never)]
     pub(crate) fn slow_block(&self, info: &'static TypeInfo) -> Result<NonNull<u8>, Full> {
         let p = self.block(info, info.size)?;
-        if is_examined(info) && !self.has_room() {
+        if (is_examined(info) || info.kind == Kind::Container) && !self.has_room() {
             self.make_room(0)
         }
+        self.retune_quick();
         Ok(p)
     }
     /// Whether the list of the young has room for one more.
@@ -211,8 +220,14 @@ impl CountingHeap {
             list.iter().enumerate().for_each(|(i, &p)| place(p, age as u32, i as u32));
         }
         // As long as that costs little, so long that squeezing costs little.
-        let want = if list.len() < 4 * LIST_MIN { list.len() * 8 } else { list.len() * 2 }.clamp(LIST_MIN, LIST_MAX);
+        let times = match list.len() / LIST_MIN {
+            0 => 16,
+            1..4 => 8,
+            _ => 2,
+        };
+        let want = (list.len() * times).clamp(LIST_MIN, LIST_MAX);
         list.reserve_exact(want.saturating_sub(list.len()).max(1));
+        self.retune_quick()
     }
 
     /// A container is about to be allocated: counts it, and collects if that is due here.
@@ -221,6 +236,7 @@ impl CountingHeap {
         if info.kind == Kind::Container {
             let n = self.count0.get() + 1;
             self.count0.set(n);
+            self.young_until.set(self.young_until.get() - 1);
             if n > self.allocation_trigger.get() {
                 self.collect_at_allocation()
             }
@@ -271,9 +287,19 @@ impl CountingHeap {
         self.safepoint_trigger.set(safepoint);
         self.retune_quick()
     }
-    /// The same for what depends on the queue as well.
+    /// The same for what depends on the queue, the count and the list of the young as well.
     pub(super) fn retune_quick(&self) {
-        self.quick_below.set(if self.has_pending.get() { i64::MIN } else { self.allocation_trigger.get() })
+        self.young_until.set(self.young_until_now())
+    }
+    /// How long the list of the young may grow by births that look at nothing else.
+    pub(super) fn young_until_now(&self) -> isize {
+        if self.has_pending.get() {
+            return 0;
+        }
+        // SAFETY: no other reference into the lists lives.
+        let list = unsafe { &*self.lists[0].get() };
+        let left = self.allocation_trigger.get().saturating_sub(self.count0.get()).max(0) as usize;
+        (list.len().saturating_add(left)).min(list.capacity()) as isize
     }
 
     /// The heap is about to grow by a span: above the soft limit a full collection is due, once for each eighth that
@@ -346,6 +372,7 @@ impl CountingHeap {
             unsafe { (*list.get()).clear() }
         }
         self.count0.set(0);
+        self.retune_quick();
         self.counts.set([0, 0]);
     }
 

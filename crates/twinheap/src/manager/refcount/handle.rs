@@ -67,19 +67,19 @@ pub unsafe fn release_of<T: ?Sized>(p: NonNull<T>) {
 }
 
 /// # Safety
-/// If `word` is a reference, its object is alive.
+/// If `word` is a reference, its object is alive; only one that may be `TAGGED` has a tag.
 #[inline(always)]
-unsafe fn retain_word(word: *mut u8) {
-    if is_reference(word) {
+unsafe fn retain_word<const TAGGED: bool>(word: *mut u8) {
+    if if TAGGED { is_reference(word) } else { !word.is_null() } {
         // SAFETY: not null; alive by the caller's promise.
         unsafe { retain(NonNull::new_unchecked(word)) }
     }
 }
 /// # Safety
-/// If `word` is a reference, it is the caller's to give back.
+/// If `word` is a reference, it is the caller's to give back; only one that may be `TAGGED` has a tag.
 #[inline(always)]
-unsafe fn release_word(word: *mut u8) {
-    if is_reference(word) {
+unsafe fn release_word<const TAGGED: bool>(word: *mut u8) {
+    if if TAGGED { is_reference(word) } else { !word.is_null() } {
         // SAFETY: not null; owned by the caller's promise.
         unsafe { release(NonNull::new_unchecked(word)) }
     }
@@ -135,7 +135,7 @@ impl Clone for CountedVal<'_> {
     #[inline(always)]
     fn clone(&self) -> Self {
         // SAFETY: this value keeps its object alive.
-        unsafe { retain_word(self.0) };
+        unsafe { retain_word::<true>(self.0) };
         CountedVal(self.0, PhantomData)
     }
 }
@@ -143,15 +143,15 @@ impl Drop for CountedVal<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: the value's own reference.
-        unsafe { release_word(self.0) }
+        unsafe { release_word::<true>(self.0) }
     }
 }
 
 /// A mutable word that counts the reference in it, if there is one.
 #[repr(transparent)]
-pub struct CountedSlot<'gc>(Cell<*mut u8>, Brand<'gc>);
+pub struct CountedSlot<'gc, const TAGGED: bool>(Cell<*mut u8>, Brand<'gc>);
 
-impl CountedSlot<'_> {
+impl<const TAGGED: bool> CountedSlot<'_, TAGGED> {
     /// Empties it; the word, with its reference.
     pub(super) fn take(&self) -> *mut u8 {
         self.0.replace(std::ptr::null_mut())
@@ -159,7 +159,7 @@ impl CountedSlot<'_> {
 }
 // SAFETY: transparent over the word; the old reference is released after the new one can be seen, so a release that
 // looks at the slot finds it whole.
-unsafe impl<M: Manager> RawSlot<M> for CountedSlot<'_> {
+unsafe impl<M: Manager, const TAGGED: bool> RawSlot<M> for CountedSlot<'_, TAGGED> {
     #[inline(always)]
     unsafe fn from_owned(word: *mut u8) -> Self {
         CountedSlot(Cell::new(word), PhantomData)
@@ -172,24 +172,24 @@ unsafe impl<M: Manager> RawSlot<M> for CountedSlot<'_> {
     fn load(&self) -> *mut u8 {
         let word = self.0.get();
         // SAFETY: the slot's reference keeps the object alive.
-        unsafe { retain_word(word) };
+        unsafe { retain_word::<TAGGED>(word) };
         word
     }
     #[inline(always)]
     unsafe fn store(&self, _: &M::Local, word: *mut u8) {
         // SAFETY: the slot's reference to the old object is ours now.
-        unsafe { release_word(self.0.replace(word)) }
+        unsafe { release_word::<TAGGED>(self.0.replace(word)) }
     }
     #[inline(always)]
     unsafe fn replace(&self, _: &M::Local, word: *mut u8) -> *mut u8 {
         self.0.replace(word)
     }
 }
-impl Drop for CountedSlot<'_> {
+impl<const TAGGED: bool> Drop for CountedSlot<'_, TAGGED> {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: the slot's own reference.
-        unsafe { release_word(self.0.get()) }
+        unsafe { release_word::<TAGGED>(self.0.get()) }
     }
 }
 

@@ -29,7 +29,7 @@ use crate::{
     sync::seeded,
     unwind::contained,
 };
-use std::{mem::MaybeUninit, ptr::NonNull, time::Instant};
+use std::{hint::cold_path, mem::MaybeUninit, ptr::NonNull, time::Instant};
 
 /// How deep drop glue may nest.
 const DEPTH_MAX: u32 = 64;
@@ -105,11 +105,14 @@ pub(super) unsafe fn last_of<T: ?Sized>(p: NonNull<T>) {
         if heap.depth.get() >= DEPTH_MAX {
             return last(object);
         }
-        // The young are struck out without a look at which list it is.
+        // The young are struck out without a look at which list it is; of the middle generation few die of this.
         if aux & AGE == 0 {
             heap.strike(0, aux)
         } else {
-            heap.unlist(object)
+            cold_path();
+            if aux & AGE == 1 {
+                return last(object);
+            }
         }
         let mut copy = MaybeUninit::<[u64; MOVED_BYTES / 8]>::uninit();
         copy.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(object.as_ptr(), bytes);
@@ -227,9 +230,11 @@ impl CountingHeap {
     /// A container less: frees are subtracted from CPython's count0, never below zero.
     #[inline(always)]
     fn count_off(&self) {
-        // As an unsigned number: one subtraction is the compare as well.
-        if let Some(n) = (self.count0.get() as u64).checked_sub(1) {
-            self.count0.set(n as i64)
+        // As an unsigned number: one subtraction is the compare as well, in memory.
+        let (n, none_left) = (self.count0.get() as u64).overflowing_sub(1);
+        self.count0.set(n as i64);
+        if none_left {
+            self.count0.set(0)
         }
     }
 

@@ -52,10 +52,16 @@ impl CountingHeap {
         if self.depth.get() == 0 && !self.values.is_empty() {
             return Err("values of dead keys wait though no release is under way".into());
         }
-        let triggers = (self.allocation_trigger.get(), self.safepoint_trigger.get(), self.quick_below.get());
+        let triggers = (self.allocation_trigger.get(), self.safepoint_trigger.get());
+        let young_until = self.young_until.get();
         self.retune();
-        if triggers != (self.allocation_trigger.get(), self.safepoint_trigger.get(), self.quick_below.get()) {
+        if triggers != (self.allocation_trigger.get(), self.safepoint_trigger.get()) {
             return Err(format!("triggers {triggers:?} do not follow the knobs"));
+        }
+        // SAFETY: as above.
+        let young = unsafe { &*self.lists[0].get() }.len() as isize;
+        if young_until > self.young_until_now().max(young) {
+            return Err(format!("the young may grow to {young_until}, though {} is all", self.young_until_now()));
         }
         Ok(())
     }

@@ -109,6 +109,7 @@ impl CountingHeap {
         self.zeal.ghosts.set(ghosts);
         self.destroy(&condemned);
         self.count0.set(count0);
+        self.retune_quick()
     }
 
     /// Garbage that the program would miss counts as referred to from outside.

@@ -238,7 +238,7 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
     };
     type Raw<'gc, T> = TracedGc<'gc, T>;
     type RawVal<'gc> = TracedVal<'gc>;
-    type RawSlot<'gc> = TracedSlot<'gc>;
+    type RawSlot<'gc, const TAGGED: bool> = TracedSlot<'gc>;
     type Borrow = B;
     type Scan = ScanWord;
     type FirstVisitor = Marker;
