@@ -108,8 +108,13 @@ pub(super) unsafe fn last_of<T: ?Sized>(p: NonNull<T>) {
         let h = header(object);
         let span = SpanRef::of(object);
         let aux = h.aux.get();
-        let usual = aux & (CONDEMNED | HAS_WEAK | FINALIZED) | h.strong.get() ^ 1 == 0 && takes_back(span, USUAL);
-        if !usual || size_of::<NonNull<T>>() != size_of::<usize>() || cfg!(twinheap_bugs) {
+        // Two tests: each is one instruction, with its jump, where the combination of both is three.
+        if aux & (CONDEMNED | HAS_WEAK | FINALIZED) != 0 || cfg!(twinheap_bugs) {
+            cold_path();
+            return last_otherwise(object);
+        }
+        let usual = h.strong.get() == 1 && takes_back(span, USUAL);
+        if !usual || size_of::<NonNull<T>>() != size_of::<usize>() {
             return last_otherwise(object);
         }
         // Not before: a condemned object may be in the hands of its own glue.
