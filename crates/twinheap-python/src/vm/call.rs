@@ -54,8 +54,19 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         self.call_slow(at, first, kw)
     }
+    /// The instruction before `pc` is about to call.
+    #[inline(always)]
+    pub fn calls(&mut self, pc: usize) {
+        self.calling = true;
+        self.pc = pc as u32;
+    }
     /// `CallKw`
-    pub fn call_kw(&mut self, i: crate::bytecode::Instr, names: Option<Gc<'gc, Tuple<'gc, M>, M>>) -> R<'gc, M, bool> {
+    pub fn call_kw(
+        &mut self,
+        i: crate::bytecode::Instr,
+        pc: usize,
+        names: Option<Gc<'gc, Tuple<'gc, M>, M>>,
+    ) -> R<'gc, M, bool> {
         let mut first = self.stack.len() - i.a as usize;
         let mut callee = first - 1;
         if i.b == 1 {
@@ -64,7 +75,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         let kw = names.as_ref().map_or(0, |n| n.len());
         self.kwnames = names;
-        self.calling = true;
+        self.calls(pc);
         self.call_at(callee, first, kw)
     }
     fn call_slow(&mut self, at: usize, first: usize, kw: usize) -> R<'gc, M, bool> {
@@ -460,7 +471,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
     }
     /// `f(*args, **kwargs)`
-    pub fn call_ex(&mut self, with_kwargs: bool) -> R<'gc, M, bool> {
+    pub fn call_ex(&mut self, with_kwargs: bool, pc: usize) -> R<'gc, M, bool> {
+        self.pc = pc as u32;
         let kwargs = if with_kwargs { self.stack.pop() } else { None };
         let args = self.stack.pop().unwrap_or_default();
         let at = self.stack.len() - 1;
@@ -898,9 +910,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             }
             return Err(self.recursion_error());
         }
+        let pc = self.pc;
         self.nest += 1;
         let exit = self.run(depth);
         self.nest -= 1;
+        self.pc = pc;
         self.dirty = true;
         match exit {
             Exit::Done => Ok(if value { self.stack.pop().unwrap_or_default() } else { Val::none() }),
