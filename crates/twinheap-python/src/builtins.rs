@@ -824,6 +824,7 @@ pub fn prelude_functions<M: OneMutator>() -> Vec<NativeDef<M>> {
         def("_sort_with", 3, 3, crate::types::list::sort_with),
         def("_again", 3, MANY, again),
         def("_version", 0, 0, note_version),
+        def("_dict_put", 3, 3, crate::types::dict_methods::put),
         def("_print_unraisable", 3, 3, crate::modules::sys::print_unraisable),
     ]
     .into_iter()

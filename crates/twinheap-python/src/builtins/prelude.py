@@ -14,10 +14,17 @@ def _with_set_new(i, it, cls):
     return _again(set.__new__, i, [x for x in it], cls)
 def _with_frozenset_new(i, it, cls):
     return _again(frozenset.__new__, i, [x for x in it], cls)
-def _with_dict_new(i, it, cls):
-    return _again(dict.__new__, i, [x for x in it], cls)
-def _with_dict_update(i, it, self):
-    return _again(dict.update, i, [x for x in it], self)
+def _with_dict_new(it, cls, /, **kw):
+    d = dict.__new__(cls)
+    _with_dict_update(it, d, **kw)
+    return d
+def _with_dict_update(it, d, /, **kw):
+    n = 0
+    for once_x in it:
+        _dict_put(d, once_x, n)
+        n += 1
+    if kw:
+        dict.update(d, kw)
 def _deque_fill(it, d, left, out):
     for once_x in it:
         _deque_push(d, once_x, left)

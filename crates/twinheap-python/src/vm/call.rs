@@ -487,16 +487,27 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             Err(e) => return Err(e),
         };
         // What is no function in Python gets a tuple of its arguments, which lives until the call is over.
-        let mut from = at;
+        let (mut from, mut bound) = (at, false);
         if M::CONSTRAINTS.counted && self.stack[at].kind() != Kind::Func {
             let callee = self.stack[at].clone();
             let given = if args.kind() == Kind::Tuple { args.clone() } else { self.tuple(items.clone())? };
             self.stack.push(given);
             self.stack.push(kwargs.clone().unwrap_or_default());
             from = self.stack.len();
-            self.stack.push(callee);
+            let class = self.class_of(&callee);
+            match self.lookup(&class, N::call) {
+                // The tuple keeps them: `__call__` gets its arguments as any function, and needs no second copy of them.
+                Some(f) if matches!(callee.kind(), Kind::Instance) && f.kind() == Kind::Func => {
+                    bound = true;
+                    self.stack.push(f);
+                    self.stack.push(callee);
+                }
+                _ => self.stack.push(callee),
+            }
         }
-        self.stack.push(Val::empty());
+        if !bound {
+            self.stack.push(Val::empty());
+        }
         self.stack.append(&mut items);
         let mut kw = 0;
         if let Some(d) = kwargs.as_ref().and_then(|k| k.downcast_ref::<Dict<'gc, M>>()) {
@@ -517,8 +528,16 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             return out;
         }
         drop((args, kwargs));
-        match self.call_at(from, from + 2, kw) {
+        let n = self.stack.len() - from;
+        match self.call_at(from, from + 2 - bound as usize, kw) {
             Ok(done) => {
+                if !done
+                    && let Some(frame) = self.frames.last()
+                    && frame.base as usize >= from + n
+                {
+                    // The arguments of a native that asked for this frame: the tuple keeps them, and is to be the last.
+                    self.stack[from..from + n].fill_with(Val::empty)
+                }
                 self.settle_at(at, done);
                 Ok(done)
             }

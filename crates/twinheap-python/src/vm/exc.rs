@@ -348,7 +348,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
 
     /// Lets go of what lies above this height, the uppermost first.
-    fn pop_to(&mut self, height: usize) {
+    pub(super) fn pop_to(&mut self, height: usize) {
         while self.stack.len() > height {
             drop(self.stack.pop())
         }
