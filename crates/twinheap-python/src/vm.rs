@@ -419,14 +419,24 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// An iterator.
     pub fn iter(&mut self, how: IterKind, src: V<'gc, M>, pos: i64, end: i64, step: i64) -> R<'gc, M> {
-        self.make(Iter {
-            how,
-            src: ValSlot::new(src),
-            extra: ValSlot::default(),
-            pos: pos.into(),
-            end: end.into(),
-            step,
-        })
+        let twin = self.twin(how, step)?;
+        self.make(Iter { how, src: ValSlot::new(src), twin, pos: pos.into(), end: end.into(), step })
+    }
+    /// What CPython's iterator has inside, if anything.
+    fn twin(&mut self, how: IterKind, step: i64) -> R<'gc, M, Slot<'gc, Twin<'gc, M>, M>> {
+        match how {
+            IterKind::Enumerate | IterKind::Zip | IterKind::Items => self.new_twin(2),
+            IterKind::DictReversed if step == 2 => self.new_twin(2),
+            _ => Ok(Slot::empty()),
+        }
+    }
+    /// What is only there to be counted, where references are.
+    pub fn new_twin(&mut self, len: u32) -> R<'gc, M, Slot<'gc, Twin<'gc, M>, M>> {
+        if !M::CONSTRAINTS.counted {
+            return Ok(Slot::empty());
+        }
+        let twin = self.alloc(Twin { len, nothing: ValSlot::default() })?;
+        Ok(Slot::new(Some(twin)))
     }
     /// A builtin class.
     #[inline(always)]
