@@ -54,6 +54,7 @@ fn check<'gc>(head: &Head<'gc>, len: u64) {
 
 pub fn memory_limit(round: &Round) {
     hard(round);
+    room_again(round);
     soft(round);
 }
 
@@ -104,24 +105,24 @@ fn hard(round: &Round) {
             }
         }
     });
-    room_again(&heap);
 }
 
-/// Refused, everything let go, no collection asked for: the library makes room by itself.
-fn room_again(heap: &Heap<Lists, M>) {
+/// A heap whose only reason to collect is a refusal: full, refused again and again while all is alive, then everything
+/// let go.  It must make room by itself.
+fn room_again(round: &Round) {
+    let heap = heap(Config { max_heap_bytes: Some(HARD_BYTES), gogc: None, ..config() }, 1);
     let mut mutator = heap.mutator().expect("many mutators");
-    let mut fill = |most: usize| {
-        let mut born = 0_u64;
-        for _ in 0..most {
-            let full = mutator.mutate(|mc, heads| {
+    let mut random = round.random(0);
+    let mut len = 0_u64;
+    for _ in 0..20 {
+        let mut refused_while_alive = 1 + random.below(40);
+        while refused_while_alive > 0 {
+            let refused = mutator.mutate(|mc, heads| {
                 let mut head = heads[0].borrow_mut(mc);
-                if born == 0 {
-                    *head = None
-                }
                 for _ in 0..50 {
-                    match Gc::try_new(mc, node(born + 1, *head)) {
+                    match Gc::try_new(mc, node(len + 1, *head)) {
                         Ok(new) => {
-                            born += 1;
+                            len += 1;
                             *head = Some(new)
                         }
                         Err(_) => return true,
@@ -129,22 +130,18 @@ fn room_again(heap: &Heap<Lists, M>) {
                 }
                 false
             });
-            if full && born > 0 {
-                mutator.mutate(|_, heads| check(&heads[0], born));
-                return born;
-            }
+            refused_while_alive -= usize::from(refused)
         }
-        panic!("{born} nodes were born in {most} sessions, and the heap is not full")
-    };
-    let first = fill(REFUSED_SESSIONS_MAX);
-    // Three times, for refusals count up.
-    for _ in 0..3 {
-        let mut sum = 0;
-        for _ in 0..8 {
-            sum += fill(REFUSED_SESSIONS_MAX)
-        }
-        assert!(sum >= first, "after refusals {sum} nodes found room in eight tries, {first} did at first");
+        mutator.mutate(|mc, heads| {
+            check(&heads[0], len);
+            *heads[0].borrow_mut(mc) = None
+        });
+        len = 0;
+        let room = (0..REFUSED_SESSIONS_MAX).any(|_| mutator.mutate(|mc, _| Gc::try_new(mc, node(0, None)).is_ok()));
+        assert!(room, "refused for ever, and all is garbage");
+        round.did(1)
     }
+    round.whole(&heap)
 }
 
 fn soft(round: &Round) {
