@@ -16,6 +16,7 @@ mod graph;
 mod limits;
 #[path = "soak/potato.rs"]
 mod potato;
+#[path = "../random.rs"]
 mod random;
 #[path = "soak/results.rs"]
 mod results;
