@@ -10,7 +10,7 @@ use twinheap::{Config, Gc, GcCell, Heap, Request, Rootable, Static, Trace, Trico
 const HARD_BYTES: usize = 16 << 20;
 const SOFT_BYTES: usize = 32 << 20;
 /// Three threads beside other programs on two processors were seen at 1.57 times the limit for moments (2026-12-01, load
-/// /// 10), one at 1.11.  Within 3 % is what one thread of `tests/resident.rs` is held to.
+/// 10), one at 1.11.  Within 3 % is what one thread of `tests/resident.rs` is held to.
 const RUN_AWAY_BYTES: usize = 2 * SOFT_BYTES;
 /// Sessions, a collection may be due in each, in which somebody whose all is garbage may still be refused.
 const REFUSED_SESSIONS_MAX: usize = 20_000;
