@@ -586,6 +586,9 @@ fn enumerate<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     vm.tail_prelude(&name, vec![v, start])
 }
 fn zip<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
+    zipped(vm, a, IterKind::Zip)
+}
+fn zipped<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, how: IterKind) -> R<'gc, M> {
     let strict = vm.keywords(a).iter().any(|(k, v)| k == "strict" && v.is_true());
     let args = vm.args_from(a, 0);
     let mut its = Vec::new();
@@ -599,7 +602,7 @@ fn zip<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     }
     if its.len() == args.len() && !strict {
         let t = vm.tuple(its)?;
-        return vm.iter(IterKind::Zip, t, 0, 0, 1);
+        return vm.iter(how, t, 0, 0, 1);
     }
     let (name, t) = (vm.intern("_zip")?, vm.tuple(args)?);
     vm.tail_prelude(&name, vec![t, Val::bool(strict)])
@@ -824,6 +827,8 @@ pub fn prelude_functions<M: OneMutator>() -> Vec<NativeDef<M>> {
         def("_sort_with", 3, 3, crate::types::list::sort_with),
         def("_again", 3, MANY, again),
         def("_version", 0, 0, note_version),
+        def("_dict_put", 3, 3, crate::types::dict_methods::put),
+        def_raw("_rows", 0, MANY, |vm, a| zipped(vm, a, IterKind::Rows)),
         def("_print_unraisable", 3, 3, crate::modules::sys::print_unraisable),
     ]
     .into_iter()

@@ -3,7 +3,7 @@
 //! Not here: anything that refers to an object.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io::Write,
     sync::{
         Arc,
@@ -12,6 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// At most so many bytes wait for a standard error that takes none: CPython's buffer.
+const ERR_BYTES: usize = 8192;
 /// How long whoever waits does not look for Ctrl-C.
 pub const TURN: Duration = Duration::from_millis(20);
 
@@ -21,6 +23,12 @@ pub struct Host {
     pub out: Vec<u8>,
     /// Standard output is a terminal: written line by line.
     pub line_buffered: bool,
+    /// The system has not taken what is in `out`, or what the standard library buffers.
+    pub out_failed: bool,
+    /// What standard error has not taken: tried again before more, and at the end.
+    pub err: Vec<u8>,
+    /// Warnings that were shown: file, line, text.
+    pub warned: HashSet<(Arc<str>, u32, String)>,
     /// Nobody reads standard output any more.
     pub out_broken: bool,
     /// `sys.argv`
@@ -89,9 +97,31 @@ impl Host {
         }
         self.out.extend_from_slice(text);
         if self.out.len() > 1 << 16 || (self.line_buffered && text.contains(&b'\n')) {
-            return self.flush();
+            let result = self.flush();
+            if result.is_err() {
+                // Whoever writes is told; what lay in the buffer before stays, to be tried again.
+                self.out.truncate(self.out.len().saturating_sub(text.len()))
+            }
+            return result;
         }
         Ok(())
+    }
+    /// Writes to standard error.
+    ///
+    /// # Errors
+    /// The system's; what it has not taken is kept.
+    pub fn write_err(&mut self, text: &[u8]) -> Result<(), std::io::Error> {
+        self.err.extend_from_slice(text);
+        let result = self.flush_err();
+        if result.is_err() && text.len() > ERR_BYTES {
+            self.err.truncate(self.err.len().saturating_sub(text.len()))
+        }
+        self.err.truncate(ERR_BYTES);
+        result
+    }
+    /// Tries once more what standard error has not taken.
+    pub fn flush_err(&mut self) -> Result<(), std::io::Error> {
+        write_from(&mut self.err, &mut std::io::stderr().lock())
     }
     /// Hands the buffer to the system.
     pub fn flush(&mut self) -> Result<(), std::io::Error> {
@@ -99,19 +129,15 @@ impl Host {
             // Nothing will be read any more; whoever asks is told again.
             return Err(std::io::Error::from_raw_os_error(32));
         }
-        if self.out.is_empty() {
+        if self.out.is_empty() && !self.out_failed {
             return Ok(());
         }
-        let bytes = std::mem::take(&mut self.out);
-        let result = {
-            let mut stdout = std::io::stdout().lock();
-            stdout.write_all(&bytes).and_then(|()| stdout.flush())
-        };
+        let result = write_from(&mut self.out, &mut std::io::stdout().lock());
+        self.out_failed = result.is_err();
         if result.as_ref().is_err_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe) {
             self.out_broken = true;
+            self.out.clear();
         }
-        self.out = bytes;
-        self.out.clear();
         result
     }
     /// Whether somebody has pressed Ctrl-C and nobody has been told yet.
@@ -141,6 +167,24 @@ impl Host {
         }
         self.sources[file].get((n as usize).checked_sub(1)?).cloned()
     }
+}
+
+/// Writes all of `from`, and flushes; what was not taken stays in `from`.
+fn write_from(from: &mut Vec<u8>, to: &mut impl Write) -> Result<(), std::io::Error> {
+    let mut written = 0;
+    let result = loop {
+        if written == from.len() {
+            break to.flush();
+        }
+        match to.write(&from[written..]) {
+            Ok(0) => break Err(std::io::ErrorKind::WriteZero.into()),
+            Ok(n) => written += n,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => break Err(e),
+        }
+    };
+    from.drain(..written);
+    result
 }
 
 /// Whether a read would not block: at once, or within `timeout`.

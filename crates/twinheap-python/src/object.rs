@@ -438,6 +438,8 @@ pub struct Property<'gc, M: OneMutator> {
 pub struct Wrapper<'gc, M: OneMutator> {
     pub func: V<'gc, M>,
     pub class_method: bool,
+    /// CPython's has a dict, with what `functools_wraps` copies into it; a dict among that makes it one that is tracked.
+    pub twin: Slot<'gc, Twin<'gc, M>, M>,
 }
 
 /// A descriptor made in Rust: a `__slots__` member, or a pair of functions.
@@ -466,17 +468,37 @@ pub struct Super<'gc, M: OneMutator> {
 
 // ---- what runs ------------------------------------------------------------------------------------------------------
 
+/// What CPython 3.13 keeps inside an object, and ours has no use for: a tuple that an iterator fills and hands out again, a
+/// dict of names.  It is here to be counted: by collections, by `gc.get_count`, by `sys.getallocatedblocks`.  No program
+/// sees it.
+#[derive(Trace)]
+#[trace(tag = Kind::Sub as u8, kind = container)]
+pub struct Twin<'gc, M: OneMutator> {
+    /// How long the tuple is; 0: it is a dict.
+    pub len: u32,
+    /// Always empty.  A slot, since what never changes is never found in a cycle, and is not counted.
+    pub nothing: ValSlot<'gc, M>,
+}
+
 /// An iterator written in Rust: `how` says what it does with the words.
 #[derive(Trace)]
-#[trace(tag = Kind::Iter as u8)]
+#[trace(tag = Kind::Iter as u8, counted = Self::is_counted)]
 #[allow(missing_docs)]
 pub struct Iter<'gc, M: OneMutator> {
     pub how: IterKind,
     pub src: ValSlot<'gc, M>,
-    pub extra: ValSlot<'gc, M>,
+    pub twin: Slot<'gc, Twin<'gc, M>, M>,
     pub pos: AtomicI64,
     pub end: AtomicI64,
     pub step: i64,
+}
+
+impl<M: OneMutator> Iter<'_, M> {
+    /// Whether a collection that finds it dead says so: not the rows of a `map`, which CPython's takes itself, nor what is no
+    /// container there.
+    pub fn is_counted(&self) -> bool {
+        !matches!(self.how, IterKind::Rows | IterKind::Range)
+    }
 }
 
 /// What an [`Iter`] goes over.
@@ -496,11 +518,10 @@ pub enum IterKind {
     Set,
     Sequence,
     SequenceReversed,
-    Callable,
     Enumerate,
     Zip,
-    Map,
-    Filter,
+    /// As `Zip`, for a `map` over several.
+    Rows,
     Count,
     Deque,
     DequeReversed,

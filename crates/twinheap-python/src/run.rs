@@ -353,6 +353,9 @@ fn drive<M: OneMutator>(options: Options, source: &[u8], stack: usize) -> Result
     let host = Host {
         out: Vec::with_capacity(1 << 16),
         line_buffered: std::io::stdout().is_terminal(),
+        out_failed: false,
+        err: Vec::new(),
+        warned: Default::default(),
         out_broken: false,
         builtin_names: Vec::new(),
         argv: std::iter::once(shown.clone()).chain(argv).collect(),
@@ -454,17 +457,16 @@ fn drive<M: OneMutator>(options: Options, source: &[u8], stack: usize) -> Result
             d.collect(2, Cause::Exit);
         }
     }
+    if d.session(|vm| vm.flush_standard()) {
+        exit_status = 120
+    }
+    // If the program's `sys.unraisablehook` was told.
+    d.run_to(0);
     if M::CONSTRAINTS.counted {
         d.finalize_modules();
     }
-    let flushed = d.host().flush();
-    if let Err(e) = flushed
-        && e.kind() != std::io::ErrorKind::BrokenPipe
-        && exit_status == 0
-    {
-        let _ = writeln!(std::io::stderr(), "Exception ignored while flushing sys.stdout:\nOSError: {e}");
-        exit_status = 120;
-    }
+    // What was printed since: by now nobody is told.
+    let _ = d.host().flush();
     let stats = Stats { holdups, ..d.mutator.stats() };
     let peak_open_descriptors = d.host.as_ref().map(|host| host.descriptors_peak).filter(|&peak| peak > 0);
     Ok(Outcome { exit_status, stats, interrupted, peak_open_descriptors })
@@ -482,7 +484,7 @@ fn report<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>) -> (i32, bool) {
             None => {
                 let text = vm.str_text(&code).unwrap_or_default();
                 let _ = vm.host.flush();
-                let _ = writeln!(std::io::stderr(), "{text}");
+                let _ = vm.host.write_err((text + "\n").as_bytes());
                 (1, false)
             }
         };

@@ -6,7 +6,7 @@
 //!
 //! `interp` the loop ← `call` calls and frames · `code` code objects · `attr` attributes · `name` globals · `ops` operators · `iter`
 //! iteration · `generator` · `exc` exceptions · `hooks` those
-//! nobody catches · `class` making classes · `hash` keys · `text` repr and str · `boot` the
+//! nobody catches · `warn` warnings · `class` making classes · `hash` keys · `text` repr and str · `boot` the
 //! root's making · `natives` functions in Rust.
 
 pub mod attr;
@@ -26,6 +26,7 @@ pub mod ops;
 pub mod relief;
 pub mod subscr;
 pub mod text;
+pub mod warn;
 
 use crate::{
     host::Host,
@@ -138,6 +139,8 @@ pub struct Vm<'gc, M: OneMutator> {
     pub wants: V<'gc, M>,
     /// The running instruction has done what must not be done twice.
     pub dirty: bool,
+    /// The instruction after the one that the innermost frame is at, as of its last call or operation of the general sort.
+    pub pc: u32,
     /// An instruction of the outermost loop is about to call.
     pub calling: bool,
     /// What it took from the stack.
@@ -189,6 +192,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             interrupt,
             wants: Val::empty(),
             dirty: false,
+            pc: 0,
             calling: false,
             held: relief::Held::default(),
         }
@@ -415,14 +419,24 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
     /// An iterator.
     pub fn iter(&mut self, how: IterKind, src: V<'gc, M>, pos: i64, end: i64, step: i64) -> R<'gc, M> {
-        self.make(Iter {
-            how,
-            src: ValSlot::new(src),
-            extra: ValSlot::default(),
-            pos: pos.into(),
-            end: end.into(),
-            step,
-        })
+        let twin = self.twin(how, step)?;
+        self.make(Iter { how, src: ValSlot::new(src), twin, pos: pos.into(), end: end.into(), step })
+    }
+    /// What CPython's iterator has inside, if anything.
+    fn twin(&mut self, how: IterKind, step: i64) -> R<'gc, M, Slot<'gc, Twin<'gc, M>, M>> {
+        match how {
+            IterKind::Enumerate | IterKind::Zip | IterKind::Items => self.new_twin(2),
+            IterKind::DictReversed if step == 2 => self.new_twin(2),
+            _ => Ok(Slot::empty()),
+        }
+    }
+    /// What is only there to be counted, where references are.
+    pub fn new_twin(&mut self, len: u32) -> R<'gc, M, Slot<'gc, Twin<'gc, M>, M>> {
+        if !M::CONSTRAINTS.counted {
+            return Ok(Slot::empty());
+        }
+        let twin = self.alloc(Twin { len, nothing: ValSlot::default() })?;
+        Ok(Slot::new(Some(twin)))
     }
     /// A builtin class.
     #[inline(always)]

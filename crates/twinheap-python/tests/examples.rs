@@ -21,6 +21,8 @@ mod memory;
 mod runtime;
 #[path = "examples/signals.rs"]
 mod signals;
+#[path = "examples/streams.rs"]
+mod streams;
 #[path = "examples/support.rs"]
 mod support;
 

@@ -52,7 +52,7 @@ pub use weak::Weak;
 use crate::{
     manager::refcount::{CountingHeap, Local, handle, header::header},
     object::{
-        gc::{Gc, NoRoom, out_of_memory},
+        gc::{Gc, NoRoom, TwoWords, out_of_memory},
         managed::Manager,
         session::Mutation,
         trace::Trace,
@@ -123,29 +123,38 @@ impl<T: 'static> Cc<T> {
     {
         const { assert!(align_of::<T>() <= 8, "objects are aligned to 8 bytes") };
         let info = InfoOf::<'static, T, Local>::INFO;
-        let quick = here::heap().and_then(|heap| Some((heap, heap.quick_block(info)?)));
-        let (heap, p) = match quick {
-            Some(quick) => quick,
-            // Two words pass in registers, and so does nothing have to be kept over a call that is rare.
-            None if size_of::<T>() <= 2 * size_of::<usize>() => return Cc::try_new_slowly(info, value),
-            None => match here::slow_block(info) {
-                Ok(slow) => slow,
-                Err(full) => return Err(NoRoom { value, full }),
-            },
-        };
+        let quick = || here::heap().and_then(|heap| Some((heap, heap.quick_block(info)?)));
         // SAFETY: `T: Trace` for this manager; a block for it, which is written, and born at once.
         unsafe {
+            if TwoWords::hold::<T>() {
+                let words = TwoWords::of(value);
+                let Some((heap, p)) = quick() else { return Cc::try_new_slowly(info, words) };
+                words.write::<T>(p);
+                heap.born_in_room(info, p);
+                return Ok(Cc::at(p.cast()));
+            }
+            let (heap, p) = match quick() {
+                Some(quick) => quick,
+                None => match here::slow_block(info) {
+                    Ok(slow) => slow,
+                    Err(full) => return Err(NoRoom { value, full }),
+                },
+            };
             p.cast::<T>().write(value);
             heap.born_in_room(info, p);
+            Ok(Cc::at(p.cast()))
         }
-        Ok(Cc::at(p.cast()))
     }
+    /// # Safety
+    /// `words` are a `T`, whose description `info` is.
     #[cold]
     #[inline(never)]
-    fn try_new_slowly(info: &'static TypeInfo, value: T) -> Result<Cc<T>, NoRoom<T>>
+    unsafe fn try_new_slowly(info: &'static TypeInfo, words: TwoWords) -> Result<Cc<T>, NoRoom<T>>
     where
         T: Trace<'static, Local>,
     {
+        // SAFETY: the caller's promise.
+        let value = unsafe { words.take() };
         here::run_due();
         Cc::place(info, value)
     }

@@ -22,6 +22,7 @@ const FORBIDDING: &[&str] = &[
     "crates/twinheap-cli/src/main.rs",
     "xtask/src/main.rs",
     "fuzz/src/main.rs",
+    "fuzz/src/bin/soak.rs",
 ];
 
 /// How many lines of code may stand between a `SAFETY:` comment and what it is about: a group of one reason.

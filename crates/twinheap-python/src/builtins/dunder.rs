@@ -7,7 +7,7 @@ use crate::{
     value::{Kind, Value},
     vm::{Args, E, R, Step, Vm},
 };
-use twinheap::{OneMutator, Val};
+use twinheap::{Gc, OneMutator, Val};
 
 fn plain<'gc, M: OneMutator>(vm: &Vm<'gc, M>, a: Args, i: usize) -> V<'gc, M> {
     vm.unwrapped(vm.arg(a, i))
@@ -62,6 +62,13 @@ pub fn contains<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let (v, x) = (plain(vm, a, 0), vm.arg(a, 1));
     Ok(Val::bool(vm.contains_native(&v, &x)?))
 }
+fn dict_reversed<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, d: Gc<'gc, Dict<'gc, M>, M>, of: u8) -> R<'gc, M> {
+    let (slots, len) = {
+        let t = d.table.borrow();
+        (t.slots().len() as i64, t.len() as i64)
+    };
+    vm.iter(IterKind::DictReversed, Val::from_gc(d), slots - 1, len, i64::from(of))
+}
 /// `reversed(v)`
 pub fn reverse_of<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, v: V<'gc, M>) -> R<'gc, M> {
     let w = vm.unwrapped(v.clone());
@@ -83,14 +90,12 @@ pub fn reverse_of<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, v: V<'gc, M>) -> R<'g
             vm.iter(IterKind::Range, Val::none(), last, n, step)
         }
         Kind::Dict => {
-            let n = w.downcast_ref::<Dict<'gc, M>>().map_or(0, |d| d.table.borrow().slots().len()) as i64;
-            vm.iter(IterKind::DictReversed, w, n - 1, 0, -1)
+            let d = w.downcast_ref::<Dict<'gc, M>>().expect("its kind says so").clone();
+            dict_reversed(vm, d, 0)
         }
         Kind::View => {
-            let items = vm.collect(&w)?;
-            let n = items.len() as i64;
-            let l = vm.list(items)?;
-            vm.iter(IterKind::ListReversed, l, n - 1, 0, -1)
+            let view = w.downcast_ref::<View<'gc, M>>().expect("its kind says so").clone();
+            dict_reversed(vm, view.dict.clone(), view.of)
         }
         _ => {
             // (A proxy has the method itself.)

@@ -14,10 +14,17 @@ def _with_set_new(i, it, cls):
     return _again(set.__new__, i, [x for x in it], cls)
 def _with_frozenset_new(i, it, cls):
     return _again(frozenset.__new__, i, [x for x in it], cls)
-def _with_dict_new(i, it, cls):
-    return _again(dict.__new__, i, [x for x in it], cls)
-def _with_dict_update(i, it, self):
-    return _again(dict.update, i, [x for x in it], self)
+def _with_dict_new(it, cls, /, **kw):
+    d = dict.__new__(cls)
+    _with_dict_update(it, d, **kw)
+    return d
+def _with_dict_update(it, d, /, **kw):
+    n = 0
+    for once_x in it:
+        _dict_put(d, once_x, n)
+        n += 1
+    if kw:
+        dict.update(d, kw)
 def _deque_fill(it, d, left, out):
     for once_x in it:
         _deque_push(d, once_x, left)
@@ -139,13 +146,16 @@ def all(iterable, /):
         if not once_x:
             return False
     return True
+# `kept`: a list where CPython's iterator keeps a tuple, so that `gc` counts one.
 def _enumerate(it, i):
+    return _enumerate_of(iter(it), i, [])
+def _enumerate_of(it, i, kept):
     for once_x in it:
         yield i, once_x
         i += 1
 def _zip(its, strict):
-    return _zip_of([iter(x) for x in its], strict)
-def _zip_of(its, strict):
+    return _zip_of([iter(x) for x in its], strict, [])
+def _zip_of(its, strict, kept):
     if not its:
         return
     while True:
@@ -163,8 +173,8 @@ def _zip_of(its, strict):
                 return
         del row, it
         yield tuple(once_row)
-def _map1(it, f):
-    for once_x in it:
+def _map1(its, f):
+    for once_x in its[0]:
         yield f(once_x)
 def _map(rows, f):
     for once_row in rows:
@@ -173,8 +183,8 @@ def map(f, /, *its):
     if not its:
         raise TypeError("map() must have at least two arguments.")
     if len(its) == 1:
-        return _map1(iter(its[0]), f)
-    return _map(zip(*its), f)
+        return _map1([iter(its[0])], f)
+    return _map(_rows(*its), f)
 def _filter(f, it):
     for x in it:
         if x if f is None else f(x):

@@ -31,6 +31,9 @@ fn is_tracked<'gc, M: OneMutator>(mc: &'gc Mutation<'gc, M>, v: &V<'gc, M>) -> b
         Kind::Class => v.downcast_ref::<Class<'gc, M>>().is_some_and(|c| !c.builtin),
         Kind::Dict => v.downcast_ref::<Dict<'gc, M>>().is_some_and(|d| d.is_tracked()),
         Kind::Tuple => v.downcast_ref::<Tuple<'gc, M>>().is_some_and(|t| !t.is_empty()),
+        Kind::Iter => v.downcast_ref::<Iter<'gc, M>>().is_some_and(|it| it.is_counted()),
+        // Also the one that a class's base holds, which collections leave out.
+        Kind::Weak => return true,
         _ => true,
     };
     by_type && mc.state_of(any).tracked

@@ -43,6 +43,19 @@ impl<M: OneMutator> Driver<M> {
 }
 
 impl<'gc, M: OneMutator> Vm<'gc, M> {
+    /// `flush_std_files`: whether one of the standard streams has not taken all.  A reader that has gone is nobody's fault.
+    pub(super) fn flush_standard(&mut self) -> bool {
+        let mut failed = false;
+        if let Err(e) = self.host.flush()
+            && e.kind() != std::io::ErrorKind::BrokenPipe
+            && !matches!(self.sys_value("stdout"), Some(Some(file)) if file.is_none())
+        {
+            failed = true;
+            let e = self.os_error(&e, None);
+            self.unraisable_said(&e.0, "Exception ignored on flushing sys.stdout")
+        }
+        failed | self.host.flush_err().is_err()
+    }
     /// `finalize_modules_delete_special`: the streams are what they were, and what may hold anything is gone.
     fn before_modules_go(&mut self) {
         self.rt.handled.set(self.mc, Val::none());

@@ -11,7 +11,7 @@ use crate::{
         natives::{MANY, def, def_kw, def_raw},
     },
 };
-use twinheap::{Gc, OneMutator, Static, Val, ValSlot};
+use twinheap::{Gc, OneMutator, Slot, Static, Val, ValSlot};
 
 fn object_new<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let v = vm.arg(a, 0);
@@ -345,7 +345,17 @@ fn property_part<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, which: u8) ->
 }
 fn wrapper_new<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args, class_method: bool) -> R<'gc, M> {
     let func = vm.arg(a, 1);
-    vm.make(Wrapper { func, class_method })
+    // Who has `__annotations__`, made when they are asked for.
+    let annotated = match func.downcast_ref::<Class<'gc, M>>() {
+        Some(c) => !c.builtin,
+        None => {
+            func.kind() == Kind::Func
+                || func.downcast_ref::<Wrapper<'gc, M>>().is_some_and(|w| !w.twin.is_empty())
+                || func.downcast_ref::<Method<'gc, M>>().is_some_and(|m| m.func.kind() == Kind::Func)
+        }
+    };
+    let twin = if annotated { vm.new_twin(0)? } else { Slot::empty() };
+    vm.make(Wrapper { func, class_method, twin })
 }
 fn wrapper_func<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let w = vm.arg(a, 0);

@@ -98,28 +98,80 @@ fn fill<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, d: &Gc<'gc, Dict<'gc, M>, M>, a
             let target = Val::from_gc(d.clone());
             vm.merge_mapping(&target, v, None)?
         } else {
-            let items = vm.items_or_ask(again, a, 1)?;
-            for (i, pair) in items.iter().enumerate() {
-                let p = match vm.collect(pair) {
-                    Ok(p) => p,
-                    Err(e) if vm.is_error(&e, E::TypeError) => {
-                        let text = format!("cannot convert dictionary update sequence element #{i} to a sequence");
-                        return Err(vm.raise(E::TypeError, &text));
-                    }
-                    Err(e) => return Err(e),
-                };
-                let [k, v] = p.as_slice() else {
-                    let text = format!("dictionary update sequence element #{i} has length {}; 2 is required", p.len());
-                    return Err(vm.raise(E::ValueError, &text));
-                };
-                vm.dict_set(d, k.clone(), v.clone())?;
-            }
+            fill_from_pairs(vm, d, v, a, again)?
         }
     }
     for (k, v) in vm.keywords(a) {
         vm.dict_set_text(d, &k, v)?
     }
     Ok(())
+}
+/// Each pair goes in before the next is asked for.
+fn fill_from_pairs<'gc, M: OneMutator>(
+    vm: &mut Vm<'gc, M>,
+    d: &Gc<'gc, Dict<'gc, M>, M>,
+    from: V<'gc, M>,
+    a: Args,
+    again: &str,
+) -> R<'gc, M, ()> {
+    if from.kind() == Kind::Iter
+        && let Some(it) = from.downcast_ref::<Iter<'gc, M>>()
+        && !matches!(it.how, IterKind::Sequence | IterKind::SequenceReversed)
+    {
+        let mut n = 0;
+        while let Some(pair) = vm.iter_next(it)? {
+            // It is not there a second time.
+            vm.dirty = true;
+            put_pair(vm, d, &pair, n)?;
+            n += 1
+        }
+        return Ok(());
+    }
+    if let Some(items) = vm.collect_pure(&from)? {
+        for (n, pair) in items.iter().enumerate() {
+            put_pair(vm, d, pair, n)?
+        }
+        return Ok(());
+    }
+    // Python code gives them: in a frame of the prelude.
+    let names = vm.kwnames.clone().filter(|_| a.kw > 0);
+    let mut args = vec![from, vm.arg(a, 0)];
+    let name = vm.intern(again)?;
+    match names {
+        None => vm.tail_prelude(&name, args),
+        Some(names) => {
+            args.extend_from_slice(&vm.stack[a.base + a.n..a.base + a.n + a.kw]);
+            let f = vm.dict_get_name(&vm.rt.prelude, &name).unwrap_or_default();
+            vm.tail_call_kw(f, args, names)
+        }
+    }
+}
+/// Element `n` of what a dict is made from.
+fn put_pair<'gc, M: OneMutator>(
+    vm: &mut Vm<'gc, M>,
+    d: &Gc<'gc, Dict<'gc, M>, M>,
+    pair: &V<'gc, M>,
+    n: usize,
+) -> R<'gc, M, ()> {
+    let items = match vm.collect(pair) {
+        Ok(items) => items,
+        Err(e) if vm.is_error(&e, E::TypeError) => {
+            let text = format!("cannot convert dictionary update sequence element #{n} to a sequence");
+            return Err(vm.raise(E::TypeError, &text));
+        }
+        Err(e) => return Err(e),
+    };
+    let [k, v] = items.as_slice() else {
+        let text = format!("dictionary update sequence element #{n} has length {}; 2 is required", items.len());
+        return Err(vm.raise(E::ValueError, &text));
+    };
+    vm.dict_set(d, k.clone(), v.clone())
+}
+/// `_dict_put(d, pair, n)`
+pub fn put<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
+    let (d, pair, n) = (this(vm, a)?, vm.arg(a, 1), vm.int_arg(a, 2)?);
+    put_pair(vm, &d, &pair, n as usize)?;
+    Ok(Val::none())
 }
 fn new<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let d = vm.dict(Table::default())?;

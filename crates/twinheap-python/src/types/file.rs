@@ -420,7 +420,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             1 => self.host.write_out(bytes),
             2 => {
                 let _ = self.host.flush();
-                std::io::stderr().write_all(bytes)
+                self.host.write_err(bytes)
             }
             _ => {
                 let Ok(mut o) = f.inner.lock() else { return Ok(()) };
@@ -437,7 +437,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
 fn flush<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, a: Args) -> R<'gc, M> {
     let f = this(vm, a)?;
     let standard = f.inner.lock().map(|o| o.standard).unwrap_or(0);
-    let result = if standard == 1 { vm.host.flush() } else { f.inner.lock().map_or(Ok(()), |mut o| o.flush()) };
+    let result = match standard {
+        1 => vm.host.flush(),
+        2 => vm.host.flush_err(),
+        _ => f.inner.lock().map_or(Ok(()), |mut o| o.flush()),
+    };
     match result {
         Ok(()) => Ok(Val::none()),
         Err(e) => Err(vm.os_error(&e, None)),

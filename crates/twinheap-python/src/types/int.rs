@@ -159,10 +159,14 @@ fn convert<'gc, M: OneMutator>(vm: &mut Vm<'gc, M>, v: V<'gc, M>, base: V<'gc, M
         }
         _ => {
             use crate::types::names::N;
-            for n in [N::int_, N::index, N::trunc] {
+            for (n, name) in [(N::int_, "__int__"), (N::index, "__index__")] {
                 if let Some(i) = vm.call_special(&v, n, &[])? {
-                    return Ok(i);
+                    return vm.checked_int(name, i);
                 }
+            }
+            if let Some(i) = vm.call_special(&v, N::trunc, &[])? {
+                vm.deprecated("The delegation of int() to __trunc__ is deprecated.");
+                return Ok(i);
             }
             let t = vm.type_name(&v);
             let text = format!("int() argument must be a string, a bytes-like object or a real number, not '{t}'");

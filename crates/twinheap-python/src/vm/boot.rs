@@ -5,10 +5,10 @@
 use super::{Args, Native, R, Runtime, Vm, natives::NativeDef};
 use crate::{
     object::*,
-    types::{dict::Table, names::NAMES},
+    types::{dict::Table, names::NAMES, weak::of},
     value::{Kind, Value},
 };
-use twinheap::{Gc, GcCell, Mutation, OneMutator, Slot, Static, Val, ValSlot};
+use twinheap::{Gc, GcAny, GcCell, Mutation, OneMutator, Slot, Static, Val, ValSlot};
 
 macro_rules! types {
     ($($id:ident $name:literal $base:ident $layout:ident $flags:expr;)*) => {
@@ -312,6 +312,15 @@ impl<'gc, M: OneMutator> Boot<'gc, M> {
             .assemble(),
         )
     }
+    /// The reference by which a class is among its base's subclasses.
+    fn note_in_base(&self, class: &Gc<'gc, Class<'gc, M>, M>) {
+        let Some(base) = class.bases.first() else { return };
+        let any = GcAny::from(class.clone());
+        let data = WeakData { callback: ValSlot::new(Val::none()), hash: Default::default(), of: of::REF, ext: None };
+        let weak =
+            Gc::try_new_weak(self.mc, &any, data, false).unwrap_or_else(|_| panic!("room for the first objects"));
+        base.subclasses.borrow_mut(self.mc).push(weak)
+    }
     fn native(&mut self, def: NativeDef<M>, owner: V<'gc, M>) -> V<'gc, M> {
         Val::from_gc(Gc::new(self.mc, NativeFn { def: Static(def), owner: ValSlot::new(owner) }))
     }
@@ -381,6 +390,9 @@ pub fn boot<'gc, M: OneMutator>(mc: &'gc Mutation<'gc, M>) -> Runtime<'gc, M> {
         let class = b.class(name, Some(&base), Kind::Instance, own, true, class_flags::EXCEPTION);
         b.put(&builtins, name, Val::from_gc(class.clone()));
         errors.push(class);
+    }
+    for class in types.iter().chain(&errors) {
+        b.note_in_base(class)
     }
     let os_error = Val::from_gc(errors[E::OSError as usize].clone());
     b.put(&builtins, "IOError", os_error.clone());

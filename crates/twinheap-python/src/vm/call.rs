@@ -54,8 +54,19 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         self.call_slow(at, first, kw)
     }
+    /// The instruction before `pc` is about to call.
+    #[inline(always)]
+    pub fn calls(&mut self, pc: usize) {
+        self.calling = true;
+        self.pc = pc as u32;
+    }
     /// `CallKw`
-    pub fn call_kw(&mut self, i: crate::bytecode::Instr, names: Option<Gc<'gc, Tuple<'gc, M>, M>>) -> R<'gc, M, bool> {
+    pub fn call_kw(
+        &mut self,
+        i: crate::bytecode::Instr,
+        pc: usize,
+        names: Option<Gc<'gc, Tuple<'gc, M>, M>>,
+    ) -> R<'gc, M, bool> {
         let mut first = self.stack.len() - i.a as usize;
         let mut callee = first - 1;
         if i.b == 1 {
@@ -64,7 +75,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
         let kw = names.as_ref().map_or(0, |n| n.len());
         self.kwnames = names;
-        self.calling = true;
+        self.calls(pc);
         self.call_at(callee, first, kw)
     }
     fn call_slow(&mut self, at: usize, first: usize, kw: usize) -> R<'gc, M, bool> {
@@ -460,7 +471,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         }
     }
     /// `f(*args, **kwargs)`
-    pub fn call_ex(&mut self, with_kwargs: bool) -> R<'gc, M, bool> {
+    pub fn call_ex(&mut self, with_kwargs: bool, pc: usize) -> R<'gc, M, bool> {
+        self.pc = pc as u32;
         let kwargs = if with_kwargs { self.stack.pop() } else { None };
         let args = self.stack.pop().unwrap_or_default();
         let at = self.stack.len() - 1;
@@ -475,16 +487,27 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             Err(e) => return Err(e),
         };
         // What is no function in Python gets a tuple of its arguments, which lives until the call is over.
-        let mut from = at;
+        let (mut from, mut bound) = (at, false);
         if M::CONSTRAINTS.counted && self.stack[at].kind() != Kind::Func {
             let callee = self.stack[at].clone();
             let given = if args.kind() == Kind::Tuple { args.clone() } else { self.tuple(items.clone())? };
             self.stack.push(given);
             self.stack.push(kwargs.clone().unwrap_or_default());
             from = self.stack.len();
-            self.stack.push(callee);
+            let class = self.class_of(&callee);
+            match self.lookup(&class, N::call) {
+                // The tuple keeps them: `__call__` gets its arguments as any function, and needs no second copy of them.
+                Some(f) if matches!(callee.kind(), Kind::Instance) && f.kind() == Kind::Func => {
+                    bound = true;
+                    self.stack.push(f);
+                    self.stack.push(callee);
+                }
+                _ => self.stack.push(callee),
+            }
         }
-        self.stack.push(Val::empty());
+        if !bound {
+            self.stack.push(Val::empty());
+        }
         self.stack.append(&mut items);
         let mut kw = 0;
         if let Some(d) = kwargs.as_ref().and_then(|k| k.downcast_ref::<Dict<'gc, M>>()) {
@@ -505,8 +528,16 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             return out;
         }
         drop((args, kwargs));
-        match self.call_at(from, from + 2, kw) {
+        let n = self.stack.len() - from;
+        match self.call_at(from, from + 2 - bound as usize, kw) {
             Ok(done) => {
+                if !done
+                    && let Some(frame) = self.frames.last()
+                    && frame.base as usize >= from + n
+                {
+                    // The arguments of a native that asked for this frame: the tuple keeps them, and is to be the last.
+                    self.stack[from..from + n].fill_with(Val::empty)
+                }
                 self.settle_at(at, done);
                 Ok(done)
             }
@@ -898,9 +929,11 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             }
             return Err(self.recursion_error());
         }
+        let pc = self.pc;
         self.nest += 1;
         let exit = self.run(depth);
         self.nest -= 1;
+        self.pc = pc;
         self.dirty = true;
         match exit {
             Exit::Done => Ok(if value { self.stack.pop().unwrap_or_default() } else { Val::none() }),

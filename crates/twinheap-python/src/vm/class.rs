@@ -7,7 +7,7 @@ use crate::{
     value::{Kind, Value},
 };
 use std::sync::atomic::Ordering::Relaxed;
-use twinheap::{Gc, OneMutator, Static, Val, ValSlot};
+use twinheap::{Gc, OneMutator, Slot, Static, Val, ValSlot};
 
 impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// `__build_class__(func, name, *bases, **keywords)`: runs the body; the class is made when it is done.
@@ -237,7 +237,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         if let Some(f) = self.dict_get_name(&dict, self.name(N::new))
             && f.kind() == Kind::Func
         {
-            let w = self.make(Wrapper { func: f, class_method: false })?;
+            let w = self.make(Wrapper { func: f, class_method: false, twin: Slot::empty() })?;
             self.dict_set_name(&dict, self.name(N::new), w);
         }
         for n in [N::init_subclass, N::intern_class_getitem] {
@@ -245,7 +245,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             if let Some(f) = self.dict_get_name(&dict, name)
                 && f.kind() == Kind::Func
             {
-                let w = self.make(Wrapper { func: f, class_method: true })?;
+                let w = self.make(Wrapper { func: f, class_method: true, twin: Slot::empty() })?;
                 self.dict_set_name(&dict, name, w);
             }
         }

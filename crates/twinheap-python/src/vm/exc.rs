@@ -348,7 +348,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     }
 
     /// Lets go of what lies above this height, the uppermost first.
-    fn pop_to(&mut self, height: usize) {
+    pub(super) fn pop_to(&mut self, height: usize) {
         while self.stack.len() > height {
             drop(self.stack.pop())
         }
@@ -384,7 +384,8 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     Pending::Finalize { object: any, .. } => (false, Val::from_any(any)),
                     Pending::WeakDied { object: any, .. } => (true, Val::from_any(any)),
                     Pending::Saved { object: any, .. } => {
-                        self.rt.garbage.items.borrow_mut(self.mc).push(Val::from_any(any));
+                        let saved = self.as_seen(Val::from_any(any));
+                        self.rt.garbage.items.borrow_mut(self.mc).push(saved);
                         self.list_resized(&self.rt.garbage);
                         continue;
                     }
@@ -401,6 +402,15 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 return true;
             }
         }
+    }
+    /// What a program sees of it in `gc.garbage`.
+    fn as_seen(&mut self, v: V<'gc, M>) -> V<'gc, M> {
+        let Some(twin) = v.downcast_ref::<Twin<'gc, M>>() else { return v };
+        let seen = match twin.len as usize {
+            0 => self.dict(Default::default()).map(Val::from_gc),
+            len => self.tuple(vec![Val::none(); len]),
+        };
+        seen.unwrap_or_else(|_| Val::none())
     }
     fn begin_todo(&mut self, weak: bool, mut object: V<'gc, M>) -> bool {
         if let Some(end) = object.downcast_ref::<ClassEnd<'gc, M>>() {

@@ -9,7 +9,6 @@ use crate::{
     object::*,
     value::{Kind, Value},
 };
-use std::io::Write;
 use twinheap::{OneMutator, Val};
 
 /// What a hook is set to.
@@ -24,7 +23,7 @@ pub enum Hook<'gc, M: OneMutator> {
 
 impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// An attribute of the module `sys`; none if the module was never imported or has no such attribute.
-    fn sys_value(&mut self, name: &str) -> Option<Option<V<'gc, M>>> {
+    pub fn sys_value(&mut self, name: &str) -> Option<Option<V<'gc, M>>> {
         let (sys, name) = (self.intern("sys").ok()?, self.intern(name).ok()?);
         let module = self.dict_get_name(&self.rt.modules, &sys)?;
         let dict = self.module_dict(&module)?;
@@ -126,7 +125,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
         let standard = file.downcast_ref::<File<'gc, M>>().is_some_and(|f| f.inner.0.lock().is_ok_and(|o| o.is(2)));
         if standard || file.is_empty() {
             let _ = self.host.flush();
-            let _ = std::io::stderr().write_all(text.as_bytes());
+            let _ = self.host.write_err(text.as_bytes());
             return;
         }
         let _ = self.print_to(&file, text);

@@ -108,23 +108,25 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     }};
                 }
                 macro_rules! step {
-                    ($r:expr) => {
+                    ($r:expr) => {{
+                        self.pc = pc as u32;
                         match $r {
                             Ok(Step::Value(v)) => self.stack.push(v),
                             Ok(Step::Pushed) => switch!(),
                             Err(e) => raise!(e),
                         }
-                    };
+                    }};
                 }
                 // A step without a result.
                 macro_rules! done {
-                    ($r:expr) => {
+                    ($r:expr) => {{
+                        self.pc = pc as u32;
                         match $r {
                             Ok(Step::Value(_)) => {}
                             Ok(Step::Pushed) => switch!(),
                             Err(e) => raise!(e),
                         }
-                    };
+                    }};
                 }
                 macro_rules! poll {
                     () => {
@@ -793,7 +795,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                         }
 
                         Op::Call => {
-                            self.calling = true;
+                            self.calls(pc);
                             let first = self.stack.len() - i.arg as usize;
                             if !tri!(self.call_at(first - 1, first, 0)) {
                                 self.frames[at].pc = pc as u32;
@@ -824,7 +826,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                                 }
                                 continue 'flow;
                             }
-                            self.calling = true;
+                            self.calls(pc);
                             if !tri!(self.call_at(callee, first, 0)) {
                                 self.frames[at].pc = pc as u32;
                                 poll!();
@@ -833,13 +835,13 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                         }
                         Op::CallKw => {
                             let names = code.consts[i.arg as usize].downcast_ref::<Tuple<'gc, M>>().cloned();
-                            if !tri!(self.call_kw(i, names)) {
+                            if !tri!(self.call_kw(i, pc, names)) {
                                 switch!()
                             }
                         }
                         Op::CallEx => {
                             hold!(2 + (i.b == 1) as usize);
-                            if !tri!(self.call_ex(i.b == 1)) {
+                            if !tri!(self.call_ex(i.b == 1, pc)) {
                                 switch!()
                             }
                         }

@@ -194,16 +194,33 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             }
             IterKind::DictReversed => {
                 let Some(d) = src.downcast_ref::<Dict<'gc, M>>() else { return Ok(None) };
-                let t = d.table.borrow();
-                let mut i = pos;
-                while i >= 0 && t.slots().get(i as usize).is_none_or(|e| e.key.is_empty()) {
-                    i -= 1
+                let (found, changed) = {
+                    let t = d.table.borrow();
+                    let mut i = pos;
+                    while i >= 0 && t.slots().get(i as usize).is_none_or(|e| e.key.is_empty()) {
+                        i -= 1
+                    }
+                    step(i - 1);
+                    let found = usize::try_from(i).ok().map(|i| (t.slots()[i].key.clone(), t.slots()[i].value.clone()));
+                    (found, t.len() as i64 != it.end.load(Relaxed))
+                };
+                if changed {
+                    it.end.store(-1, Relaxed);
+                    return Err(self.raise(E::RuntimeError, "dictionary changed size during iteration"));
                 }
-                step(i - 1);
-                if i < 0 {
-                    return Ok(None);
+                // As a `View`'s.
+                match (found, it.step) {
+                    (Some((k, _)), 0) => Ok(Some(k)),
+                    (Some((_, v)), 1) => Ok(Some(v)),
+                    (Some((k, v)), _) => match self.tuple(vec![k, v]) {
+                        Ok(t) => Ok(Some(t)),
+                        Err(e) => {
+                            step(pos);
+                            Err(e)
+                        }
+                    },
+                    (None, _) => over(self),
                 }
-                Ok(Some(t.slots()[i as usize].key.clone()))
             }
             IterKind::Set => {
                 let Some(s) = src.downcast_ref::<Set<'gc, M>>() else { return Ok(None) };
@@ -275,7 +292,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                     None => Ok(None),
                 }
             }
-            IterKind::Zip => {
+            IterKind::Zip | IterKind::Rows => {
                 let Some(all) = src.downcast_ref::<Tuple<'gc, M>>() else { return Ok(None) };
                 let mut items = Vec::with_capacity(all.len());
                 for inner in all.tail() {
@@ -301,7 +318,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 step(pos + it.step);
                 Ok(Some(v))
             }
-            IterKind::List | IterKind::Callable | IterKind::Map | IterKind::Filter => Ok(None),
+            IterKind::List => Ok(None),
         }
     }
     /// The items of a built-in value, which takes no Python code; `None` for everything else.

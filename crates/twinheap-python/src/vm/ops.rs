@@ -177,11 +177,7 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
                 }
                 match self.call_special(v, N::index, &[])? {
                     Some(i) => {
-                        let i = self.unwrapped(i);
-                        if !Self::is_index(&i) {
-                            let t = self.type_name(&i);
-                            return Err(self.raise(E::TypeError, &format!("__index__ returned non-int (type {t})")));
-                        }
+                        let i = self.checked_int("__index__", i)?;
                         self.to_index(&i)
                     }
                     None => Err(self.no_integer(v)),
@@ -214,9 +210,10 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
             },
             None => {
                 if let Some(f) = self.call_special(&v, N::float_, &[])? {
-                    return self.to_f64(&f);
+                    return self.checked_float(&v, f);
                 }
                 if let Some(i) = self.call_special(&v, N::index, &[])? {
+                    let i = self.checked_int("__index__", i)?;
                     return self.to_f64(&i);
                 }
                 let t = self.type_name(&v);

@@ -594,10 +594,16 @@ impl<'gc, M: OneMutator> Vm<'gc, M> {
     /// `BuildMap`
     pub fn dict_from(&mut self, from: usize) -> R<'gc, M> {
         let d = self.dict(Default::default())?;
-        let mut items = self.stack.split_off(from).into_iter();
-        while let (Some(k), Some(v)) = (items.next(), items.next()) {
-            self.dict_set(&d, k, v)?
+        for at in (from..self.stack.len()).step_by(2) {
+            let (k, v) = (self.stack[at].clone(), self.stack[at + 1].clone());
+            if let Err(e) = self.dict_set(&d, k, v) {
+                // The dict first, then the items, the last one first (CPython 3.13 `BUILD_MAP`).
+                drop(d);
+                self.pop_to(from);
+                return Err(e);
+            }
         }
+        self.stack.truncate(from);
         Ok(Val::from_gc(d))
     }
     /// `DictUpdate` and `DictMerge`

@@ -8,7 +8,13 @@ use super::{
     type_info::{DropKind, InfoOf, TypeInfo},
 };
 use crate::alloc::Full;
-use std::{fmt, hash, marker::PhantomData, ops::Deref, ptr::NonNull};
+use std::{
+    fmt, hash,
+    marker::PhantomData,
+    mem::{ManuallyDrop, MaybeUninit},
+    ops::Deref,
+    ptr::NonNull,
+};
 
 /// A handle to an object of type `T` in the heap whose session is `'gc`.
 ///
@@ -18,6 +24,48 @@ use std::{fmt, hash, marker::PhantomData, ops::Deref, ptr::NonNull};
 pub struct Gc<'gc, T, M: Manager> {
     raw: M::Raw<'gc, T>,
     brand: Brand<'gc>,
+}
+
+/// A value of up to two words on its way to its block.
+///
+/// Two words pass in registers, so that nothing has to be kept over a call that is rare.  Not as a `T`: an array of two would
+/// pass through memory, written as two words and read as one of twice the length, which waits for the writes.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct TwoWords(MaybeUninit<usize>, MaybeUninit<usize>);
+
+impl TwoWords {
+    /// Whether a `T` fits.
+    pub(crate) const fn hold<T>() -> bool {
+        size_of::<T>() <= size_of::<TwoWords>() && align_of::<T>() <= align_of::<TwoWords>()
+    }
+    /// Takes over the value, which must fit.
+    #[inline(always)]
+    pub(crate) fn of<T>(value: T) -> TwoWords {
+        debug_assert!(TwoWords::hold::<T>());
+        let value = ManuallyDrop::new(value);
+        let mut words = TwoWords(MaybeUninit::uninit(), MaybeUninit::uninit());
+        // SAFETY: both are at least as long; words that may be uninitialized hold any bytes, addresses with what they lead to.
+        unsafe { (&raw mut words).cast::<u8>().copy_from_nonoverlapping((&raw const value).cast(), size_of::<T>()) };
+        words
+    }
+    /// Moves the value to `p`.
+    ///
+    /// # Safety
+    /// The value is a `T`, taken once; `p` has room for it.
+    #[inline(always)]
+    pub(crate) unsafe fn write<T>(self, p: NonNull<u8>) {
+        // SAFETY: the caller's promise.
+        unsafe { p.as_ptr().copy_from_nonoverlapping((&raw const self).cast(), size_of::<T>()) }
+    }
+    /// Hands the value out.
+    ///
+    /// # Safety
+    /// The value is a `T`, taken once.
+    pub(crate) unsafe fn take<T>(self) -> T {
+        // SAFETY: the caller's promise; `hold` looked at the alignment.
+        unsafe { (&raw const self).cast::<T>().read() }
+    }
 }
 
 /// The stand-in for `Gc<T>` in type identities.
@@ -54,12 +102,15 @@ impl<'gc, T, M: Manager> Gc<'gc, T, M> {
         let info = InfoOf::<'gc, T, M>::INFO;
         // SAFETY: `T: Trace<'gc, M>` may live in a heap of `M`, whose session `mc` is; the write and `born` follow at once.
         unsafe {
+            if M::CONSTRAINTS.counted && TwoWords::hold::<T>() {
+                let words = TwoWords::of(value);
+                let Some(p) = M::quick_block(mc.local(), info) else { return Self::place_slowly(mc, info, words) };
+                words.write::<T>(p);
+                M::born_quickly(mc.local(), info, p);
+                return Ok(Self::from_owned(p.cast()));
+            }
             let p = match M::quick_block(mc.local(), info) {
                 Some(p) => p,
-                // Two words pass in registers, and so does nothing have to be kept over a call that is rare.
-                None if M::CONSTRAINTS.counted && size_of::<T>() <= 2 * size_of::<usize>() => {
-                    return Self::place_slowly(mc, info, value);
-                }
                 None => match M::slow_block(mc.local(), info) {
                     Ok(p) => p,
                     Err(full) => return Err(NoRoom { value, full }),
@@ -72,14 +123,18 @@ impl<'gc, T, M: Manager> Gc<'gc, T, M> {
     }
     /// With the caller's `info`: the constant may have another address here, and what is set up for that address next
     /// would be of no use to the caller.
+    ///
+    /// # Safety
+    /// `words` are a `T`, whose description `info` is.
     #[cold]
     #[inline(never)]
-    fn place_slowly(mc: &Mutation<'gc, M>, info: &'static TypeInfo, value: T) -> Result<Self, NoRoom<T>>
+    unsafe fn place_slowly(mc: &Mutation<'gc, M>, info: &'static TypeInfo, words: TwoWords) -> Result<Self, NoRoom<T>>
     where
         T: Trace<'gc, M>,
     {
-        // SAFETY: as above; `info` is that of `T`.
+        // SAFETY: as above, and the caller's promise.
         unsafe {
+            let value: T = words.take();
             match M::slow_block(mc.local(), info) {
                 Ok(p) => {
                     p.cast::<T>().write(value);

@@ -27,11 +27,8 @@ impl<'gc, T, M: Manager> Slot<'gc, T, M> {
     #[inline(always)]
     pub fn new(value: Option<Gc<'gc, T, M>>) -> Self {
         // SAFETY: the handle's reference goes into the slot.
-        Slot {
-            raw: unsafe { M::RawSlot::<'gc, false>::from_owned(into_word(value)) },
-            of: PhantomData,
-            brand: PhantomData,
-        }
+        let raw = unsafe { M::RawSlot::<'gc, false>::from_owned(into_word(value)) };
+        Slot { raw, of: PhantomData, brand: PhantomData }
     }
     /// An empty slot.
     #[inline(always)]

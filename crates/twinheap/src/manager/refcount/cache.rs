@@ -592,6 +592,11 @@ pub(super) fn takes_back(span: SpanRef, usual: u8) -> bool {
     span.listed_and_note() == u16::from_ne_bytes([OPEN, usual])
         || listed(span) == ROOM && span.live.get() > 1 && facts(span) == usual
 }
+/// Whether that is so, the span is its class's open one, and its type a leaf's without drop glue and finalizer.
+#[inline(always)]
+pub(super) fn takes_back_leaf(span: SpanRef) -> bool {
+    span.listed_and_note() & !u16::from_ne_bytes([0, PLAIN]) == u16::from_ne_bytes([OPEN, 0])
+}
 /// Puts a block into the free list of its span.
 ///
 /// # Safety

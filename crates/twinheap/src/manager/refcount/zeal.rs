@@ -9,7 +9,7 @@
 use super::{
     CountingHeap,
     cache::blocks,
-    collect::{Set, is_counted},
+    collect::{Set, Total, is_counted},
     generations::place,
     header::{AGE, FINALIZED, HAS_WEAK, OLD, ONE, OUT, Outside, UNSEEN, header},
 };
@@ -70,9 +70,10 @@ impl CountingHeap {
     fn collect_unnoticed(&self) {
         let set = Set::of_generation(OLD);
         let spans = self.traced_spans();
-        let total = self.subtract_all(set, &spans);
+        // What is noticed is not counted among those that are held.
+        let total = Total { held: 0, ..self.subtract_all(set, &spans) };
         self.keep_noticed(set, &spans);
-        let reached = self.reach_all(set, &spans);
+        let reached = self.reach_all(set, &spans, &total);
         let mut condemned = Vec::new();
         let mut ghosts = self.zeal.ghosts.get();
         if reached < total.objects {
