@@ -172,7 +172,7 @@ pub fn interleaved(plan: &Plan, built: &Built, runs: usize) -> Result<Results, S
     for round in 0..rounds {
         for (c, case) in plan.cases.iter().enumerate() {
             let void = results.void[c].len();
-            if round - void == runs {
+            if enough(round, void, runs) {
                 continue;
             }
             for i in order(plan, round) {
@@ -202,6 +202,12 @@ pub fn interleaved(plan: &Plan, built: &Built, runs: usize) -> Result<Results, S
     }
     progress("");
     Ok(results)
+}
+
+/// Whether a case has its `runs`, in as many rounds before this one, of which `void` count for nobody.  (It takes no part in
+/// the rounds that other cases still need.)
+fn enough(rounds: usize, void: usize, runs: usize) -> bool {
+    rounds - void >= runs
 }
 
 /// Whose turn it is within a round.
@@ -336,6 +342,12 @@ mod tests {
             assert_eq!(all, (0..plan.contenders.len()).collect::<Vec<_>>());
         }
         assert_ne!(orders[0][1], orders[1][1]);
+    }
+
+    #[test]
+    fn a_case_that_has_its_runs_has_no_more() {
+        let taken = |void: usize| (0..30).filter(|&round| !enough(round, void.min(round), 3)).count();
+        assert_eq!((taken(0), taken(2), taken(9)), (3, 5, 12));
     }
 
     #[test]
