@@ -20,7 +20,8 @@ usage: cargo run --release -- SUITE [OPTION…]
        cargo run --release -- counting [OPTION…]     the counting manager beside its peers, one table
        cargo run --release -- list
 
-  --runs N           runs of each contender, interleaved (default 5)
+  --runs N           runs of each contender, interleaved (default 5, of the longer suites 2 or 3)
+  --void-above N     where there is a control: runs are void in which its p99.9 is above N microseconds (default 300)
   --set KEY=VALUE    a parameter of the suite (`list` names them), as in --set depth=16; not for counting
   --only A,B         these contenders and no other
   --with A,B         these as well, which are left out by default (`list` marks them); not for counting
@@ -31,7 +32,8 @@ usage: cargo run --release -- SUITE [OPTION…]
 
 /// What the command line asks for.
 pub struct Options {
-    runs: usize,
+    runs: Option<usize>,
+    void_above: Option<f64>,
     set: Vec<(String, String)>,
     only: Vec<String>,
     with: Vec<String>,
@@ -82,7 +84,7 @@ fn measure(suite: &'static Suite, options: &Options) -> Result<bool, String> {
     let plan = run::plan(suite, options)?;
     let built = run::build(&plan.contenders)?;
     let before = environment::Environment::read(&plan.contenders, None);
-    let results = run::interleaved(&plan, &built, options.runs)?;
+    let results = run::interleaved(&plan, &built, options.runs.unwrap_or(suite.runs))?;
     let text = report::text(suite, &plan, &results, &before);
     print!("{text}");
     if let Some(what) = &options.record {
@@ -95,7 +97,8 @@ fn measure(suite: &'static Suite, options: &Options) -> Result<bool, String> {
 fn options(words: &[String]) -> Result<Options, String> {
     let mut words = words.iter();
     let mut options = Options {
-        runs: 5,
+        runs: None,
+        void_above: None,
         set: vec![],
         only: vec![],
         with: vec![],
@@ -108,7 +111,8 @@ fn options(words: &[String]) -> Result<Options, String> {
         let value = words.next().ok_or_else(|| format!("`{word}` needs a value\n\n{USAGE}"))?;
         let names = || value.split(',').map(str::to_owned).collect();
         match word.as_str() {
-            "--runs" => options.runs = positive(word, value)? as usize,
+            "--runs" => options.runs = Some(positive(word, value)? as usize),
+            "--void-above" => options.void_above = Some(positive(word, value)? as f64),
             "--divide" => options.divide = positive(word, value)?,
             "--rows" => options.rows = names(),
             "--python" => options.python = Some(value.clone()),
@@ -134,6 +138,9 @@ fn positive(word: &str, value: &str) -> Result<u64, String> {
 fn fits(suite: &Suite, options: &Options) -> Result<(), String> {
     if !options.rows.is_empty() || options.divide != 1 || options.python.is_some() {
         return Err(format!("--rows, --divide and --python belong to {}", counting::NAME));
+    }
+    if options.void_above.is_some() && suite.control.is_none() {
+        return Err(format!("--void-above belongs to suites with a control; {} has none", suite.name));
     }
     let known = |name: &String| suite.contenders.iter().any(|c| c.name == name);
     if let Some(name) = options.only.iter().chain(&options.with).find(|name| !known(name)) {

@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod counting;
 pub mod handles;
+pub mod load;
 pub mod rc;
 pub mod resident;
 pub mod sessions;

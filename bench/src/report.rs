@@ -3,7 +3,7 @@
 use crate::{
     environment::Environment,
     run::{CPU_S, Case, Plan, RSS_MB, Results, Sample, WALL_S, home},
-    suite::Suite,
+    suite::{Control, Suite},
 };
 use std::{collections::BTreeSet, fmt::Write, path::PathBuf, process::Command};
 
@@ -23,6 +23,9 @@ pub fn text(suite: &Suite, plan: &Plan, results: &Results, before: &Environment)
         out += &table(&usage(suite, plan, case, samples));
         out += &table(&figures(plan, samples));
     }
+    if let Some((place, control)) = plan.control {
+        out += &excesses(suite, plan, results, place, &control);
+    }
     for problem in &results.problems {
         let _ = writeln!(out, "FAILED {problem}");
     }
@@ -36,6 +39,56 @@ pub fn text(suite: &Suite, plan: &Plan, results: &Results, before: &Environment)
     let _ = write!(out, "\n{before}");
     let _ = writeln!(out, "* load average: {} before, {} after", before.load, Environment::load());
     out
+}
+
+/// What the contenders take beyond the control.
+fn excesses(suite: &Suite, plan: &Plan, results: &Results, place: usize, control: &Control) -> String {
+    let mut out = format!("Excess over {} in the same run, medians; (min–max).\n\n", control.contender);
+    for ((case, samples), void) in plan.cases.iter().zip(&results.samples).zip(&results.void) {
+        let counted = samples[place].len();
+        let label = if case.label.is_empty() { String::new() } else { format!("{}: ", case.label) };
+        let _ = writeln!(
+            out,
+            "{label}{} of {} runs void ({} of {} above {})\n",
+            void.len(),
+            void.len() + counted,
+            control.void_quantity,
+            control.contender,
+            control.void_above
+        );
+        out += &table(&excess(suite, plan, samples, place, control));
+    }
+    out
+}
+fn excess(suite: &Suite, plan: &Plan, samples: &[Vec<Sample>], place: usize, control: &Control) -> Rows {
+    let beyond = |(run, idle): (&Sample, &Sample)| -> Sample {
+        let of = |&name: &&str| Some((name.to_owned(), run.get(name)? - idle.get(name)?));
+        control.quantities.iter().filter_map(of).collect()
+    };
+    let all: Vec<Vec<Sample>> =
+        samples.iter().map(|runs| runs.iter().zip(&samples[place]).map(beyond).collect()).collect();
+    let references: Vec<usize> =
+        suite.references.iter().filter_map(|name| plan.contenders.iter().position(|c| c.name == *name)).collect();
+    let mut head: Vec<String> =
+        std::iter::once("excess").chain(control.quantities.iter().copied()).map(str::to_owned).collect();
+    for &reference in &references {
+        head.extend(control.quantities.iter().map(|name| format!("{name}/{}", plan.contenders[reference].name)));
+    }
+    let mut rows = vec![head];
+    for (i, contender) in plan.contenders.iter().enumerate().filter(|(i, _)| *i != place) {
+        let mut row = vec![contender.name.to_owned()];
+        row.extend(control.quantities.iter().map(|name| spread(&all[i], name, 1.0, 1)));
+        for &reference in &references {
+            row.extend(control.quantities.iter().map(|name| {
+                match (median(&all[i], name), median(&all[reference], name)) {
+                    (Some(ours), Some(theirs)) if theirs > 0.0 => format!("{:.3}", ours / theirs),
+                    _ => "-".into(),
+                }
+            }));
+        }
+        rows.push(row);
+    }
+    rows
 }
 
 /// Rows of cells.
@@ -145,6 +198,11 @@ pub fn raw(suite: &Suite, plan: &Plan, results: &Results) -> String {
             raw_lines(&mut raw, suite.name, &case.label, contender.name, runs);
         }
     }
+    if let Some((place, _)) = plan.control {
+        for (case, void) in plan.cases.iter().zip(&results.void) {
+            raw_lines(&mut raw, suite.name, &case.label, &format!("{} (void)", plan.contenders[place].name), void);
+        }
+    }
     raw
 }
 /// The first line of the raw data.
@@ -190,5 +248,20 @@ mod tests {
         assert_eq!(spread(&[run(2.0), run(1.0), run(4.0)], WALL_S, 10.0, 1), "20.0 (10.0–40.0)");
         assert_eq!(spread(&[run(2.0)], WALL_S, 1.0, 1), "2.0");
         assert_eq!(spread(&[run(2.0)], CPU_S, 1.0, 1), "-");
+    }
+
+    #[test]
+    fn an_excess_is_taken_run_by_run() {
+        let suite = crate::suite::SUITES.iter().find(|suite| suite.name == "latency").unwrap();
+        let words = ["--only", "go,tricolor,null", "--set", "shape=table"].map(str::to_owned);
+        let plan = crate::run::plan(suite, &crate::options(&words).unwrap()).unwrap();
+        let runs = |values: [f64; 3]| values.map(|v| Sample::from([("p99_us".to_owned(), v)])).to_vec();
+        let samples = [runs([110.0, 220.0, 330.0]), runs([20.0, 21.0, 33.0]), runs([10.0, 20.0, 30.0])];
+        let (place, control) = plan.control.unwrap();
+        let rows = excess(suite, &plan, &samples, place, &control);
+        let cell = |row: usize, name: &str| &rows[row][rows[0].iter().position(|cell| cell == name).unwrap()];
+        assert_eq!((rows.len(), cell(1, "p99_us").as_str()), (3, "200.0 (100.0–300.0)"));
+        assert_eq!((cell(2, "p99_us").as_str(), cell(2, "p99_us/go").as_str()), ("3.0 (1.0–10.0)", "0.015"));
+        assert_eq!(cell(2, "p50_us"), "-");
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     Options,
-    suite::{Contender, Program, Suite},
+    suite::{Contender, Control, Program, Suite},
 };
 use std::{
     collections::BTreeMap,
@@ -30,6 +30,8 @@ pub struct Plan {
     pub cases: Vec<Case>,
     /// Who takes part.
     pub contenders: Vec<&'static Contender>,
+    /// The control and its place among them, if it takes part.
+    pub control: Option<(usize, Control)>,
 }
 
 /// Where the executables are.
@@ -54,6 +56,8 @@ pub type Sample = BTreeMap<String, f64>;
 pub struct Results {
     /// `samples[case][contender][run]`.
     pub samples: Vec<Vec<Vec<Sample>>>,
+    /// `void[case]`: what the control was in runs that count for nobody.
+    pub void: Vec<Vec<Sample>>,
     /// Contenders that failed or printed something else, in words.
     pub problems: Vec<String>,
 }
@@ -96,7 +100,12 @@ pub fn plan(suite: &'static Suite, options: &Options) -> Result<Plan, String> {
         Ok(Case { parameters: parameters.clone(), label: label.join(" "), per })
     };
     let cases = cases.iter().map(case).collect::<Result<_, _>>()?;
-    Ok(Plan { suite: suite.name, cases, contenders })
+    let place = |control: &Control| contenders.iter().position(|c| c.name == control.contender);
+    let control = suite.control.and_then(|control| {
+        let void_above = options.void_above.unwrap_or(control.void_above);
+        Some((place(&control)?, Control { void_above, ..control }))
+    });
+    Ok(Plan { suite: suite.name, cases, contenders, control })
 }
 
 /// Builds what these contenders need.
@@ -148,28 +157,40 @@ fn succeed(command: &mut Command, what: &str) -> Result<(), String> {
     }
 }
 
+/// Void runs that are borne for each one that counts.
+const PATIENCE: usize = 9;
+
 /// Runs every contender of every case `runs` times; within a run the contenders take turns, and begin with another one
-/// each time.
+/// each time.  Where there is a control it begins: a run in which it is disturbed ends there, and is made up for.
 pub fn interleaved(plan: &Plan, built: &Built, runs: usize) -> Result<Results, String> {
     let empty =
         || plan.cases.iter().map(|_| plan.contenders.iter().map(|_| Vec::with_capacity(runs)).collect()).collect();
-    let mut results = Results { samples: empty(), problems: vec![] };
+    let mut results = Results { samples: empty(), void: plan.cases.iter().map(|_| vec![]).collect(), problems: vec![] };
     let mut outputs: Vec<Option<(&str, String)>> = plan.cases.iter().map(|_| None).collect();
     let mut failed = vec![vec![false; plan.contenders.len()]; plan.cases.len()];
-    for run in 0..runs {
+    let rounds = if plan.control.is_some() { runs * (1 + PATIENCE) } else { runs };
+    for round in 0..rounds {
         for (c, case) in plan.cases.iter().enumerate() {
-            for turn in 0..plan.contenders.len() {
-                let i = (turn + run) % plan.contenders.len();
+            let void = results.void[c].len();
+            if enough(round, void, runs) {
+                continue;
+            }
+            for i in order(plan, round) {
                 let contender = plan.contenders[i];
                 if failed[c][i] {
                     continue;
                 }
-                progress(&format!("run {} of {runs}: {} {}", run + 1, contender.name, case.label));
+                let of_void = if void > 0 { format!(", {void} void") } else { String::new() };
+                progress(&format!("run {}{of_void} of {runs}: {} {}", round + 1, contender.name, case.label));
                 let outcome = once(plan, built, case, contender).and_then(|(sample, output)| {
                     let (first, expected) = outputs[c].get_or_insert_with(|| (contender.name, output.clone()));
                     differs(expected, &output).map_or(Ok(sample), |line| Err(format!("unlike {first}: {line}")))
                 });
                 match outcome {
+                    Ok(sample) if is_void(plan, i, &sample) => {
+                        results.void[c].push(sample);
+                        break;
+                    }
                     Ok(sample) => results.samples[c][i].push(sample),
                     Err(problem) => {
                         failed[c][i] = true;
@@ -181,6 +202,27 @@ pub fn interleaved(plan: &Plan, built: &Built, runs: usize) -> Result<Results, S
     }
     progress("");
     Ok(results)
+}
+
+/// Whether a case has its `runs`, in as many rounds before this one, of which `void` count for nobody.  (It takes no part in
+/// the rounds that other cases still need.)
+fn enough(rounds: usize, void: usize, runs: usize) -> bool {
+    rounds - void >= runs
+}
+
+/// Whose turn it is within a round.
+fn order(plan: &Plan, round: usize) -> Vec<usize> {
+    let count = plan.contenders.len();
+    let control = plan.control.map(|(control, _)| control);
+    let others = (0..count).map(|turn| (turn + round) % count).filter(|&i| Some(i) != control);
+    control.into_iter().chain(others).collect()
+}
+
+/// Whether this is the control, disturbed.
+fn is_void(plan: &Plan, contender: usize, sample: &Sample) -> bool {
+    plan.control.is_some_and(|(place, control)| {
+        place == contender && sample.get(control.void_quantity).is_none_or(|&value| value > control.void_above)
+    })
 }
 
 /// Overwrites one line, if somebody is there to read it.
@@ -272,6 +314,58 @@ pub fn differs(expected: &str, found: &str) -> Option<String> {
             (None, None) => return None,
             (a, b) if a == b => {}
             (a, b) => return Some(format!("`{}` instead of `{}`", b.unwrap_or("(end)"), a.unwrap_or("(end)"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::suite::SUITES;
+
+    fn latency(words: &[&str]) -> Plan {
+        let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+        let suite = SUITES.iter().find(|suite| suite.name == "latency").unwrap();
+        plan(suite, &crate::options(&words).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_control_begins_and_the_others_take_turns() {
+        let plan = latency(&[]);
+        let (control, _) = plan.control.unwrap();
+        assert_eq!(plan.contenders[control].name, "null");
+        let orders: Vec<_> = (0..3).map(|round| order(&plan, round)).collect();
+        for order in &orders {
+            assert_eq!(order[0], control);
+            let mut all = order.clone();
+            all.sort();
+            assert_eq!(all, (0..plan.contenders.len()).collect::<Vec<_>>());
+        }
+        assert_ne!(orders[0][1], orders[1][1]);
+    }
+
+    #[test]
+    fn a_case_that_has_its_runs_has_no_more() {
+        let taken = |void: usize| (0..30).filter(|&round| !enough(round, void.min(round), 3)).count();
+        assert_eq!((taken(0), taken(2), taken(9)), (3, 5, 12));
+    }
+
+    #[test]
+    fn a_disturbed_control_is_void_and_nobody_else() {
+        let p999 = |us| Sample::from([("p999_us".to_owned(), us)]);
+        let plan = latency(&["--void-above", "500"]);
+        let control = plan.control.unwrap().0;
+        assert!(is_void(&plan, control, &p999(500.5)) && !is_void(&plan, control, &p999(500.0)));
+        assert!(is_void(&plan, control, &Sample::new()) && !is_void(&plan, 1 - control.min(1), &p999(1e6)));
+        assert!(latency(&["--only", "go,tricolor"]).control.is_none());
+    }
+
+    #[test]
+    fn every_control_takes_part_by_default() {
+        for suite in SUITES {
+            let named = |name| suite.contenders.iter().any(|c| c.name == name && c.opt_in.is_none());
+            assert!(suite.control.is_none_or(|control| named(control.contender)), "{}", suite.name);
+            assert!(suite.references.iter().all(|&name| named(name)), "{}", suite.name);
         }
     }
 }

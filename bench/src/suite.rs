@@ -42,7 +42,31 @@ pub struct Suite {
     pub contenders: &'static [Contender],
     /// The contenders that the others are compared with.
     pub references: &'static [&'static str],
+    /// Who shows what the machine does by itself, where that matters.
+    pub control: Option<Control>,
+    /// Runs, unless asked for others.
+    pub runs: usize,
 }
+
+/// A contender that shows what the machine and the program do without a collector: the others are judged by what they take
+/// beyond it in the same run, and a run in which it is disturbed counts for nobody.
+#[derive(Clone, Copy)]
+pub struct Control {
+    /// Who.
+    pub contender: &'static str,
+    /// The quantities judged by their excess.
+    pub quantities: &'static [&'static str],
+    /// A run is void in which this quantity of the control
+    pub void_quantity: &'static str,
+    /// is above this (`--void-above` sets another).
+    pub void_above: f64,
+}
+const RESPONSE: Control = Control {
+    contender: "",
+    quantities: &["p50_us", "p99_us", "p999_us", "max_us"],
+    void_quantity: "p999_us",
+    void_above: 300.0,
+};
 
 /// Our managers with sessions.
 pub const TWINHEAP: Program = Ours("contender-twinheap");
@@ -50,6 +74,11 @@ pub const TWINHEAP: Program = Ours("contender-twinheap");
 pub const MIMALLOC: Program = Ours("contender-mimalloc");
 /// gc-arena, on mimalloc.
 pub const GC_ARENA: Program = Ours("contender-gc-arena");
+
+/// Our managers under load.
+const LOAD: Program = Ours("contender-load");
+/// Our managers with much garbage.
+const GARBAGE: Program = Ours("contender-garbage");
 
 /// One that takes part unless `--only` leaves it out.
 pub const fn contender(name: &'static str, program: Program, fairness: &'static str) -> Contender {
@@ -113,6 +142,8 @@ pub const SUITES: &[Suite] = &[
             ),
         ],
         references: &["go", "rc"],
+        control: None,
+        runs: 5,
     },
     Suite {
         name: "alloc",
@@ -140,6 +171,8 @@ pub const SUITES: &[Suite] = &[
             contender("boa_gc", Ours("contender-boa-gc"), "On mimalloc; marks by itself from 1 MiB on."),
         ],
         references: &["go", "rc"],
+        control: None,
+        runs: 5,
     },
     Suite {
         name: "release",
@@ -161,6 +194,8 @@ pub const SUITES: &[Suite] = &[
             ),
         ],
         references: &["rc"],
+        control: None,
+        runs: 5,
     },
     Suite {
         name: "mark",
@@ -178,6 +213,8 @@ pub const SUITES: &[Suite] = &[
             ),
         ],
         references: &["go"],
+        control: None,
+        runs: 5,
     },
     Suite {
         name: "stop",
@@ -186,6 +223,119 @@ pub const SUITES: &[Suite] = &[
         per: None,
         contenders: &[TRICOLOR_SOLO, TRICOLOR],
         references: &[],
+        control: None,
+        runs: 5,
+    },
+    Suite {
+        name: "latency",
+        about: "response time under a large living heap: requests at a fixed rate, counted from when each was due",
+        parameters: &[("shape", "table,tree,map"), ("live_mb", "64"), ("rate", "100000"), ("seconds", "2")],
+        per: None,
+        contenders: &[
+            contender(
+                "go",
+                Go("latency"),
+                "GOGC and GOMAXPROCS as they come; the same nodes, requests and random numbers; its own map, tables and \
+                 trees of pointers. Threads are Go's to schedule: its workers and the requests take turns on a P.",
+            ),
+            Contender {
+                program: LOAD,
+                fairness: "One mutator, a collector's thread beside it; GOGC 100 as Go. A request is a session; GcVec, \
+                           slots and GcMap (with std's hasher) hold what lives.",
+                ..TRICOLOR_SOLO
+            },
+            Contender {
+                program: LOAD,
+                fairness: "As tricolor-solo, with room for more mutators, of which there is one here.",
+                ..TRICOLOR
+            },
+            contender(
+                "null",
+                LOAD,
+                "The control: the same program, nothing freed, so no collector; it pays for fresh memory instead (768 \
+                 bytes a request).",
+            ),
+            Contender {
+                opt_in: Some("a second control"),
+                ..contender("tricolor-idle", LOAD, "tricolor with collections by themselves off: barriers, no marking.")
+            },
+        ],
+        references: &["go"],
+        control: Some(Control { contender: "null", ..RESPONSE }),
+        runs: 3,
+    },
+    Suite {
+        name: "server",
+        about: "threads serve requests on one table: as fast as they can (throughput_per_s), then at a rate (percentiles)",
+        parameters: &[("live_mb", "64"), ("threads", "2"), ("requests", "500000"), ("rate", "50000"), ("seconds", "2")],
+        per: None,
+        contenders: &[
+            contender(
+                "go",
+                Go("server"),
+                "Goroutines; a sync.Mutex for every 1,024th row, as ours have std's. Waiting is busy, so no P is idle.",
+            ),
+            contender(
+                "tricolor",
+                LOAD,
+                "A mutator for each thread, a session for each request; the collector's thread shares the processors \
+                 with threads that never sleep. requests, rate and seconds are of one thread.",
+            ),
+            contender(
+                "tricolor-idle",
+                LOAD,
+                "The control: tricolor with collections by themselves off; nothing is freed.",
+            ),
+        ],
+        references: &["go"],
+        control: Some(Control { contender: "tricolor-idle", ..RESPONSE }),
+        runs: 3,
+    },
+    Suite {
+        name: "spike",
+        about: "what stays resident when a list of 48-byte nodes has died, but for one node in so many (0: all died)",
+        parameters: &[("spike_mb", "512"), ("keep_one_in", "0,1000"), ("idle_s", "6")],
+        per: None,
+        contenders: &[
+            contender(
+                "go",
+                Go("spike"),
+                "GOGC as it comes; `runtime.GC()` when the list is let go, `debug.FreeOSMemory()` at the end (release_ms: \
+                 it collects, too). Pages that Go has given back are not resident; nothing is asked of it meanwhile.",
+            ),
+            Contender {
+                program: GARBAGE,
+                fairness: "One mutator; a full collection when the list is let go, `Heap::release` at the end. Its \
+                           collector's thread gives pages back by its own policy meanwhile.",
+                ..TRICOLOR_SOLO
+            },
+            Contender { program: GARBAGE, fairness: "As tricolor-solo, with room for more mutators.", ..TRICOLOR },
+        ],
+        references: &["go"],
+        control: None,
+        runs: 2,
+    },
+    Suite {
+        name: "mutators",
+        about: "threads, more than processors, make lists of 16 nodes and swap them through a shared array",
+        parameters: &[("threads", "4,8"), ("operations", "4000000"), ("places", "16384")],
+        per: Some("operations"),
+        contenders: &[
+            contender(
+                "go",
+                Go("mutators"),
+                "Goroutines, which Go does not take a processor from between two operations as a kernel does from \
+                 threads; atomic.Pointer swaps.",
+            ),
+            Contender {
+                program: GARBAGE,
+                fairness: "Threads of the system, a mutator each, a session for each operation; Slot::replace.",
+                ..TRICOLOR
+            },
+        ],
+        references: &["go"],
+        control: None,
+        runs: 3,
     },
 ];
 

@@ -53,7 +53,8 @@ pub fn measure(options: &Options) -> Result<bool, String> {
     let before = Environment::read(&grid.contenders, python.as_ref());
     process::on_interrupt(&INTERRUPTED).map_err(|e| format!("interrupts: {e}"))?;
     let mut outputs: Vec<Option<(&str, String)>> = grid.rows.iter().map(|_| None).collect();
-    for run in 0..options.runs {
+    let runs = options.runs.unwrap_or(5);
+    for run in 0..runs {
         for (r, output) in outputs.iter_mut().enumerate() {
             for turn in 0..grid.contenders.len() {
                 if INTERRUPTED.load(Relaxed) {
@@ -63,7 +64,7 @@ pub fn measure(options: &Options) -> Result<bool, String> {
                 run::progress(&format!(
                     "run {} of {}: {} {}",
                     run + 1,
-                    options.runs,
+                    runs,
                     grid.rows[r].name,
                     grid.contenders[c].name
                 ));
@@ -74,7 +75,7 @@ pub fn measure(options: &Options) -> Result<bool, String> {
         }
     }
     run::progress("");
-    let runs = if INTERRUPTED.load(Relaxed) { None } else { Some(options.runs) };
+    let runs = if INTERRUPTED.load(Relaxed) { None } else { Some(runs) };
     let text = table::text(&grid, runs, &before);
     print!("{text}");
     if let Some(what) = &options.record {
@@ -87,7 +88,7 @@ const SIGSEGV: i32 = 11;
 const SIGXCPU: i32 = 24;
 
 fn plan(options: &Options) -> Result<Grid, String> {
-    if !options.set.is_empty() || !options.with.is_empty() {
+    if !options.set.is_empty() || !options.with.is_empty() || options.void_above.is_some() {
         return Err(format!("{NAME} has neither --set nor --with"));
     }
     for name in &options.only {
