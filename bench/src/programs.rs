@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod counting;
+pub mod gcbench;
 pub mod handles;
 pub mod load;
 pub mod rc;
@@ -77,13 +78,14 @@ pub trait Ring {
     fn turns(&mut self, from: u64, count: u64) -> u64;
 }
 
-/// Allocate and release, `operations` times.
-pub fn alloc(ring: &mut impl Ring, operations: u64) {
-    const AT_A_TIME: u64 = 4096;
+/// Allocate and release objects of `bytes`, `operations` times.
+pub fn alloc(ring: &mut impl Ring, operations: u64, bytes: u64) {
+    // Sessions, where there are any, free nothing that they made: they are of a MiB at most.
+    let at_a_time = ((1 << 20) / bytes).clamp(1, 4096);
     let (mut sum, mut done) = (0u64, 0);
     let clock = Clock::started();
     while done < operations {
-        let count = AT_A_TIME.min(operations - done);
+        let count = at_a_time.min(operations - done);
         sum = sum.wrapping_add(ring.turns(done, count));
         done += count;
     }
@@ -96,7 +98,7 @@ pub fn alloc(ring: &mut impl Ring, operations: u64) {
 #[macro_export]
 macro_rules! for_words {
     ($bytes:expr, $words:ident => $body:expr) => {
-        $crate::for_words!(@ $bytes, $words => $body; 16, 32, 64, 128, 256, 512, 1024)
+        $crate::for_words!(@ $bytes, $words => $body; 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
     };
     (@ $bytes:expr, $words:ident => $body:expr; $($size:literal),*) => {
         match $bytes {

@@ -3,7 +3,7 @@
 
 use crate::{
     Options,
-    suite::{Contender, Control, Program, Suite},
+    suite::{Contender, Control, Limit, Program, Suite},
 };
 use std::{
     collections::BTreeMap,
@@ -91,6 +91,9 @@ pub fn plan(suite: &'static Suite, options: &Options) -> Result<Plan, String> {
         };
         cases = cases.into_iter().flat_map(extend).collect();
     }
+    if let Some(limit) = suite.limit {
+        cases.iter_mut().try_for_each(|case| lower(case, limit))?;
+    }
     let varies =
         |key: &str| cases.iter().any(|c| c.iter().any(|(k, v)| *k == key && !cases[0].contains(&(k, v.clone()))));
     let case = |parameters: &Vec<(&'static str, String)>| -> Result<Case, String> {
@@ -106,6 +109,18 @@ pub fn plan(suite: &'static Suite, options: &Options) -> Result<Plan, String> {
         Some((place(&control)?, Control { void_above, ..control }))
     });
     Ok(Plan { suite: suite.name, cases, contenders, control })
+}
+
+/// Keeps a case within its limit.
+fn lower(case: &mut [(&'static str, String)], limit: Limit) -> Result<(), String> {
+    let number = |key: &str| -> Result<u64, String> {
+        let value = case.iter().find(|(k, _)| *k == key).map_or("", |(_, value)| value);
+        value.parse().ok().filter(|&n| n > 0).ok_or(format!("{key}={value} is not a number above 0"))
+    };
+    let at_most = number(limit.total_mb)?.saturating_mul(1 << 20) / number(limit.each)?;
+    let count = number(limit.count)?.min(at_most.max(1));
+    case.iter_mut().filter(|(key, _)| *key == limit.count).for_each(|(_, value)| *value = count.to_string());
+    Ok(())
 }
 
 /// Builds what these contenders need.
@@ -358,6 +373,19 @@ mod tests {
         assert!(is_void(&plan, control, &p999(500.5)) && !is_void(&plan, control, &p999(500.0)));
         assert!(is_void(&plan, control, &Sample::new()) && !is_void(&plan, 1 - control.min(1), &p999(1e6)));
         assert!(latency(&["--only", "go,tricolor"]).control.is_none());
+    }
+
+    #[test]
+    fn large_objects_are_made_less_often() {
+        let words = ["--set", "bytes=16,1024,8192", "--set", "total_mb=1024", "--set", "operations=1000000"];
+        let words = words.map(str::to_owned);
+        let suite = SUITES.iter().find(|suite| suite.name == "alloc").unwrap();
+        let plan = plan(suite, &crate::options(&words).unwrap()).unwrap();
+        let counts: Vec<_> = plan.cases.iter().map(|case| case.per).collect();
+        assert_eq!(counts, [Some(1e6), Some(1e6), Some(131_072.0)]);
+        assert_eq!(plan.cases[2].label, "bytes=8192 operations=131072");
+        let zero = ["--set", "bytes=0"].map(str::to_owned);
+        assert!(super::plan(suite, &crate::options(&zero).unwrap()).is_err());
     }
 
     #[test]

@@ -3,11 +3,7 @@
 //! `peers/go/mutators`.  Overview: README.md.
 #![forbid(unsafe_code)]
 
-use std::{
-    sync::Barrier,
-    thread::sleep,
-    time::{Duration, Instant},
-};
+use std::{sync::Barrier, time::Instant};
 use twinheap::{
     Config, Gc, GcVec, Heap, Manager, Mutation, Mutator, Request, Rootable, Slot, Threaded, Trace, Tricolor,
     TricolorSolo, process::process_cpu_ns,
@@ -65,16 +61,11 @@ fn heap<M: Manager>(places: u64) -> (Heap<Holds, M>, Mutator<Holds, M>) {
 /// Nodes a session makes.
 const AT_A_TIME: u64 = 4096;
 
-fn resident_mb() -> f64 {
-    resident::now() as f64 / 1e6
-}
-
 fn spike<M: Manager>(arguments: &Arguments) {
     let nodes = (arguments.number("spike_mb") << 20) / NODE_BYTES;
     let (keep_one_in, idle_s) = (arguments.number("keep_one_in"), arguments.number("idle_s"));
-    assert!(idle_s >= 5, "idle_s={idle_s}: one of the figures is taken after 5 seconds");
     let (_heap, mut heap) = heap::<M>(0);
-    figure("empty_mb", resident_mb());
+    figure("empty_mb", resident::now_mb());
     let mut done = 0;
     while done < nodes {
         let until = nodes.min(done + AT_A_TIME);
@@ -89,21 +80,16 @@ fn spike<M: Manager>(arguments: &Arguments) {
         });
         done = until;
     }
-    figure("spike_mb", resident_mb());
+    figure("spike_mb", resident::now_mb());
     heap.mutate(|mc, held| held.list.set(mc, None));
-    let (start, cpu_ns) = (Instant::now(), process_cpu_ns());
-    heap.collect(Request::FULL);
-    figure("at_once_mb", resident_mb());
-    for (name, second) in [("after_1s_mb", 1), ("after_5s_mb", 5), ("idle_mb", idle_s)] {
-        sleep(Duration::from_secs(second).saturating_sub(start.elapsed()));
-        figure(name, resident_mb());
-    }
-    figure("idle_cpu_ms", (process_cpu_ns() - cpu_ns) as f64 / 1e6);
+    resident::report_after(idle_s, || {
+        heap.collect(Request::FULL);
+    });
     figure("goal_mb", heap.stats().goal_bytes.unwrap_or(0) as f64 / 1e6);
     let start = Instant::now();
     heap.release();
     figure("release_ms", start.elapsed().as_secs_f64() * 1e3);
-    figure("released_mb", resident_mb());
+    figure("released_mb", resident::now_mb());
     let (kept, sum) = heap
         .mutate(|_, held| (held.kept.len(), held.kept.iter().map(|node| node.values[0]).fold(0u64, u64::wrapping_add)));
     println!("{nodes} nodes, {kept} kept, sum {sum}");

@@ -6,11 +6,12 @@
 use gc_arena::{Arena, Collect, Gc, Lock, Mutation, Rootable, arena::CollectionPhase, barrier::unlock};
 use std::hint::black_box;
 use twinheap_bench::{
-    arguments::Arguments,
+    arguments::{Arguments, figure},
     for_words,
     programs::{
         self, CHUNK_DEPTH, Forest, RING, Ring,
         counting::{self, AT_A_TIME, Work},
+        gcbench, resident,
     },
 };
 
@@ -21,8 +22,13 @@ fn main() {
     let arguments = Arguments::read();
     match arguments.workload.as_str() {
         "binary-trees" => programs::binary_trees(&mut ArenaForest::new(), arguments.number("depth") as u32),
+        "gcbench" => {
+            let mut trees = ArenaTrees(Arena::new(|_| Park::default()));
+            gcbench::gcbench(&mut trees, arguments.number("scale") as u32)
+        }
+        "spike" => spike(&arguments),
         "alloc" => for_words!(arguments.number("bytes"), WORDS => {
-            programs::alloc(&mut ArenaRing::<WORDS>::new(), arguments.number("operations"))
+            programs::alloc(&mut ArenaRing::<WORDS>::new(), arguments.number("operations"), 8 * WORDS as u64)
         }),
         "release" => programs::release(arguments.number("nodes"), build_list, |mut list| {
             list.mutate_root(|_, root| *root = None);
@@ -181,6 +187,190 @@ fn build_list(nodes: u64) -> List {
     }
     assert_eq!(list.mutate(|_, root| root.map(|node| node.value)), Some(nodes - 1));
     list
+}
+
+// ---- gcbench --------------------------------------------------------------------------------------------------------
+
+type Link<'gc> = Lock<Option<Gc<'gc, Twig<'gc>>>>;
+#[derive(Collect)]
+#[collect(no_drop)]
+struct Twig<'gc> {
+    left: Link<'gc>,
+    right: Link<'gc>,
+    i: i32,
+    j: i32,
+}
+#[derive(Collect, Default)]
+#[collect(no_drop)]
+struct Park<'gc> {
+    kept: Option<Gc<'gc, Twig<'gc>>>,
+    numbers: Option<Gc<'gc, Vec<f64>>>,
+    growing: Option<Gc<'gc, Twig<'gc>>>,
+    parts: Vec<Gc<'gc, Twig<'gc>>>,
+}
+struct ArenaTrees(Arena<Rootable![Park<'_>]>);
+
+fn twig<'gc>(
+    mc: &Mutation<'gc>,
+    left: Option<Gc<'gc, Twig<'gc>>>,
+    right: Option<Gc<'gc, Twig<'gc>>>,
+) -> Gc<'gc, Twig<'gc>> {
+    Gc::new(mc, Twig { left: Lock::new(left), right: Lock::new(right), i: 0, j: 0 })
+}
+fn make_twigs<'gc>(mc: &Mutation<'gc>, depth: u32) -> Gc<'gc, Twig<'gc>> {
+    if depth == 0 {
+        return twig(mc, None, None);
+    }
+    let (left, right) = (make_twigs(mc, depth - 1), make_twigs(mc, depth - 1));
+    twig(mc, Some(left), Some(right))
+}
+fn populate<'gc>(mc: &Mutation<'gc>, depth: u32, at: Gc<'gc, Twig<'gc>>) {
+    if depth == 0 {
+        return;
+    }
+    let (left, right) = (twig(mc, None, None), twig(mc, None, None));
+    unlock!(Gc::write(mc, at), Twig, left).set(Some(left));
+    unlock!(Gc::write(mc, at), Twig, right).set(Some(right));
+    populate(mc, depth - 1, left);
+    populate(mc, depth - 1, right);
+}
+fn top_down<'gc>(mc: &Mutation<'gc>, depth: u32) -> Gc<'gc, Twig<'gc>> {
+    let top = twig(mc, None, None);
+    populate(mc, depth, top);
+    top
+}
+fn left_edge(of: &Twig) -> u64 {
+    let (mut links, mut at) = (0, of.left.get());
+    while let Some(node) = at {
+        links += 1;
+        at = node.left.get();
+    }
+    links
+}
+fn twigs(of: &Twig) -> u64 {
+    let below = [&of.left, &of.right].map(|link| link.get().map_or(0, |node| twigs(&node)));
+    1 + (of.i + of.j) as u64 + below.iter().sum::<u64>()
+}
+
+impl ArenaTrees {
+    /// So many trees, as many in a session as make up a chunk.
+    fn small(&mut self, count: u64, depth: u32, one: impl for<'gc> Fn(&Mutation<'gc>) -> Gc<'gc, Twig<'gc>>) -> u64 {
+        let (mut sum, mut done) = (0, 0);
+        while done < count {
+            let some = (1 << (CHUNK_DEPTH - depth)).min(count - done);
+            sum += self.session(|mc, _| (0..some).map(|_| left_edge(&one(mc))).sum::<u64>());
+            done += some;
+        }
+        sum
+    }
+    fn session<O>(&mut self, f: impl for<'gc> FnOnce(&'gc Mutation<'gc>, &mut Park<'gc>) -> O) -> O {
+        let result = self.0.mutate_root(f);
+        self.0.collect_debt();
+        result
+    }
+    /// A tree in `growing`: its upper part in one session, each chunk that hangs from it in another.
+    fn grow_top_down(&mut self, depth: u32) {
+        let upper = depth.saturating_sub(CHUNK_DEPTH);
+        self.session(|mc, park| park.growing = Some(top_down(mc, if upper == 0 { depth } else { upper })));
+        for chunk in (0..1u64 << upper).filter(|_| upper > 0) {
+            self.session(|mc, park| {
+                let mut at = park.growing.expect("it grows");
+                for level in (0..upper).rev() {
+                    let link = if chunk >> level & 1 == 0 { &at.left } else { &at.right };
+                    at = link.get().expect("the upper part is there");
+                }
+                populate(mc, CHUNK_DEPTH, at);
+            })
+        }
+    }
+}
+impl gcbench::Trees for ArenaTrees {
+    fn bottom_up(&mut self, count: u64, depth: u32) -> u64 {
+        if depth <= CHUNK_DEPTH {
+            return self.small(count, depth, |mc| make_twigs(mc, depth));
+        }
+        let one = |_| {
+            for chunk in 0..1u64 << (depth - CHUNK_DEPTH) {
+                self.session(|mc, park| {
+                    let mut tree = make_twigs(mc, CHUNK_DEPTH);
+                    for _ in 0..chunk.trailing_ones() {
+                        tree = twig(mc, park.parts.pop(), Some(tree));
+                    }
+                    park.parts.push(tree);
+                })
+            }
+            self.session(|_, park| park.parts.pop().map_or(0, |tree| left_edge(&tree)))
+        };
+        (0..count).map(one).sum()
+    }
+    fn top_down(&mut self, count: u64, depth: u32) -> u64 {
+        if depth <= CHUNK_DEPTH {
+            return self.small(count, depth, |mc| top_down(mc, depth));
+        }
+        let one = |_| {
+            self.grow_top_down(depth);
+            self.session(|_, park| park.growing.take().map_or(0, |tree| left_edge(&tree)))
+        };
+        (0..count).map(one).sum()
+    }
+    fn keep(&mut self, depth: u32, numbers: impl Iterator<Item = f64>) {
+        self.grow_top_down(depth);
+        self.session(|mc, park| {
+            park.kept = park.growing.take();
+            park.numbers = Some(Gc::new(mc, numbers.collect()));
+        })
+    }
+    fn kept(&mut self, place: usize) -> (u64, f64) {
+        self.0.mutate(|_, park| {
+            (park.kept.map_or(0, |tree| twigs(&tree)), park.numbers.map_or(0.0, |numbers| numbers[place]))
+        })
+    }
+}
+
+// ---- spike ----------------------------------------------------------------------------------------------------------
+
+/// 48 bytes of the program's, and a header.
+#[derive(Collect)]
+#[collect(no_drop)]
+struct Large<'gc> {
+    next: Option<Gc<'gc, Large<'gc>>>,
+    values: [u64; 5],
+}
+#[derive(Collect, Default)]
+#[collect(no_drop)]
+struct Spike<'gc> {
+    list: Option<Gc<'gc, Large<'gc>>>,
+    kept: Vec<Gc<'gc, Large<'gc>>>,
+}
+
+fn spike(arguments: &Arguments) {
+    const NODE_BYTES: u64 = 48;
+    let nodes = (arguments.number("spike_mb") << 20) / NODE_BYTES;
+    let (keep_one_in, idle_s) = (arguments.number("keep_one_in"), arguments.number("idle_s"));
+    let mut arena = Arena::<Rootable![Spike<'_>]>::new(|_| Spike::default());
+    figure("empty_mb", resident::now_mb());
+    let mut done = 0;
+    while done < nodes {
+        let until = nodes.min(done + AT_A_TIME);
+        arena.mutate_root(|mc, spike| {
+            let node = |value, next| Gc::new(mc, Large { next, values: [value, 0, 0, 0, 0] });
+            for i in done..until {
+                if keep_one_in > 0 && i % keep_one_in == 0 {
+                    spike.kept.push(node(i, None));
+                }
+                spike.list = Some(node(i, spike.list));
+            }
+        });
+        arena.collect_debt();
+        done = until;
+    }
+    figure("spike_mb", resident::now_mb());
+    arena.mutate_root(|_, spike| spike.list = None);
+    resident::report_after(idle_s, || collect(&mut arena));
+    let (kept, sum) = arena.mutate(|_, spike| {
+        (spike.kept.len(), spike.kept.iter().map(|node| node.values[0]).fold(0u64, u64::wrapping_add))
+    });
+    println!("{nodes} nodes, {kept} kept, sum {sum}");
 }
 
 // ---- the rows of `counting` -----------------------------------------------------------------------------------------

@@ -6,14 +6,15 @@
 #![forbid(unsafe_code)]
 
 use twinheap::{
-    Config, Gc, GcCell, Manager, Mutation, Mutator, Null, RefCount, Request, Rootable, Slot, Static, Trace, Tricolor,
-    TricolorSolo,
+    Config, Gc, GcCell, Manager, Mutation, Mutator, Null, RefCount, Request, Rootable, Slot, Static, Tail, Trace,
+    Tricolor, TricolorSolo, process::process_cpu_ns,
 };
 use twinheap_bench::{
     arguments::{Arguments, figure},
     for_words,
     programs::{
         self, CHUNK_DEPTH, Forest, RING, Ring,
+        gcbench::{self, gcbench},
         sessions::{self, start},
     },
 };
@@ -44,9 +45,19 @@ fn run<M: Manager>(arguments: &Arguments, config: Config) {
                 OurForest::<M>(start(config, |_| Grove { kept: Slot::empty(), growing: GcCell::default() }));
             programs::tree(&mut forest, number("depth") as u32, number("times"));
         }
+        "gcbench" => {
+            let mut trees = OurTrees::<M>(start(config, |_| Park {
+                kept: Slot::empty(),
+                numbers: Slot::empty(),
+                growing: Slot::empty(),
+                parts: GcCell::default(),
+            }));
+            gcbench(&mut trees, number("scale") as u32);
+            report(&trees.0);
+        }
         "alloc" => for_words!(number("bytes"), WORDS => {
             let mut ring = OurRing::<WORDS, M>(start(config, |_| (0..RING).map(|_| Slot::empty()).collect()));
-            programs::alloc(&mut ring, number("operations"));
+            programs::alloc(&mut ring, number("operations"), 8 * WORDS as u64);
             report(&ring.0);
         }),
         "release" => programs::release(
@@ -58,7 +69,7 @@ fn run<M: Manager>(arguments: &Arguments, config: Config) {
                 report(&list);
             },
         ),
-        "mark" => mark::<M>(config, arguments.word("shape"), number("objects"), number("collections")),
+        "mark" => mark::<M>(config, arguments.word("shape"), number("live_mb"), number("collections")),
         "stop" => stop::<M>(config, number("live_mb"), number("collections")),
         _ => sessions::run::<M>(arguments, config),
     }
@@ -170,6 +181,152 @@ impl<M: Manager> Forest for OurForest<M> {
         if !M::CONSTRAINTS.counted {
             self.0.collect(Request::FULL);
         }
+    }
+}
+
+// ---- gcbench --------------------------------------------------------------------------------------------------------
+
+#[derive(Trace)]
+struct Twig<'gc, M: Manager> {
+    left: Slot<'gc, Twig<'gc, M>, M>,
+    right: Slot<'gc, Twig<'gc, M>, M>,
+    i: i32,
+    j: i32,
+}
+type HeldTwig<'gc, M> = Gc<'gc, Twig<'gc, M>, M>;
+#[derive(Trace)]
+struct Park<'gc, M: Manager> {
+    kept: Slot<'gc, Twig<'gc, M>, M>,
+    numbers: Slot<'gc, Tail<(), f64>, M>,
+    /// The tree that grows top down.
+    growing: Slot<'gc, Twig<'gc, M>, M>,
+    /// Finished parts of the one that grows bottom up: at most one a level.
+    parts: GcCell<Vec<HeldTwig<'gc, M>>, M>,
+}
+struct Parks;
+impl<M: Manager> Rootable<M> for Parks {
+    type Root<'gc> = Park<'gc, M>;
+}
+struct OurTrees<M: Manager>(Mutator<Parks, M>);
+
+fn twig<'gc, M: Manager>(
+    mc: &Mutation<'gc, M>,
+    left: Option<HeldTwig<'gc, M>>,
+    right: Option<HeldTwig<'gc, M>>,
+) -> HeldTwig<'gc, M> {
+    Gc::new(mc, Twig { left: Slot::new(left), right: Slot::new(right), i: 0, j: 0 })
+}
+fn make_twigs<'gc, M: Manager>(mc: &Mutation<'gc, M>, depth: u32) -> HeldTwig<'gc, M> {
+    if depth == 0 {
+        return twig(mc, None, None);
+    }
+    let (left, right) = (make_twigs(mc, depth - 1), make_twigs(mc, depth - 1));
+    twig(mc, Some(left), Some(right))
+}
+fn populate<'gc, M: Manager>(mc: &Mutation<'gc, M>, depth: u32, at: &Twig<'gc, M>) {
+    if depth == 0 {
+        return;
+    }
+    let (left, right) = (twig(mc, None, None), twig(mc, None, None));
+    at.left.set(mc, Some(left.clone()));
+    at.right.set(mc, Some(right.clone()));
+    populate(mc, depth - 1, &left);
+    populate(mc, depth - 1, &right);
+}
+fn left_edge<M: Manager>(of: &HeldTwig<'_, M>) -> u64 {
+    let (mut links, mut at) = (0, of.left.get());
+    while let Some(node) = at {
+        links += 1;
+        at = node.left.get();
+    }
+    links
+}
+fn twigs<M: Manager>(of: &Twig<'_, M>) -> u64 {
+    let below = [&of.left, &of.right].map(|slot| slot.get().map_or(0, |node| twigs(&node)));
+    1 + (of.i + of.j) as u64 + below.iter().sum::<u64>()
+}
+
+impl<M: Manager> OurTrees<M> {
+    /// So many trees, as many in a session as make up a chunk.
+    fn small(&mut self, count: u64, depth: u32, one: impl for<'gc> Fn(&Mutation<'gc, M>) -> HeldTwig<'gc, M>) -> u64 {
+        let (mut sum, mut done) = (0, 0);
+        while done < count {
+            let some = (1 << (CHUNK_DEPTH - depth)).min(count - done);
+            sum += self.0.mutate(|mc, _| (0..some).map(|_| left_edge(&one(mc))).sum::<u64>());
+            done += some;
+        }
+        sum
+    }
+    /// A tree in `growing`, top down: its upper part in one session, each chunk that hangs from it in another.
+    fn grow_top_down(&mut self, depth: u32) {
+        let upper = depth.saturating_sub(CHUNK_DEPTH);
+        self.0.mutate(|mc, park| {
+            let top = twig(mc, None, None);
+            populate(mc, if upper == 0 { depth } else { upper }, &top);
+            park.growing.set(mc, Some(top));
+        });
+        for chunk in (0..1u64 << upper).filter(|_| upper > 0) {
+            self.0.mutate(|mc, park| {
+                let mut at = park.growing.get().expect("it grows");
+                for level in (0..upper).rev() {
+                    let slot = if chunk >> level & 1 == 0 { &at.left } else { &at.right };
+                    at = slot.get().expect("the upper part is there");
+                }
+                populate(mc, CHUNK_DEPTH, &at);
+            })
+        }
+    }
+}
+impl<M: Manager> gcbench::Trees for OurTrees<M> {
+    fn bottom_up(&mut self, count: u64, depth: u32) -> u64 {
+        if depth <= CHUNK_DEPTH {
+            return self.small(count, depth, |mc| make_twigs(mc, depth));
+        }
+        let one = |heap: &mut Mutator<Parks, M>| {
+            for chunk in 0..1u64 << (depth - CHUNK_DEPTH) {
+                heap.mutate(|mc, park| {
+                    let mut tree = make_twigs(mc, CHUNK_DEPTH);
+                    for _ in 0..chunk.trailing_ones() {
+                        let left = park.parts.borrow_mut(mc).pop();
+                        tree = twig(mc, left, Some(tree));
+                    }
+                    park.parts.borrow_mut(mc).push(tree);
+                })
+            }
+            heap.mutate(|mc, park| {
+                let tree = park.parts.borrow_mut(mc).pop();
+                tree.map_or(0, |tree| left_edge(&tree))
+            })
+        };
+        (0..count).map(|_| one(&mut self.0)).sum()
+    }
+    fn top_down(&mut self, count: u64, depth: u32) -> u64 {
+        if depth <= CHUNK_DEPTH {
+            return self.small(count, depth, |mc| {
+                let top = twig(mc, None, None);
+                populate(mc, depth, &top);
+                top
+            });
+        }
+        let one = |_| {
+            self.grow_top_down(depth);
+            self.0.mutate(|mc, park| park.growing.take(mc).map_or(0, |tree| left_edge(&tree)))
+        };
+        (0..count).map(one).sum()
+    }
+    fn keep(&mut self, depth: u32, numbers: impl Iterator<Item = f64>) {
+        self.grow_top_down(depth);
+        self.0.mutate(|mc, park| {
+            let tree = park.growing.take(mc);
+            park.kept.set(mc, tree);
+            park.numbers.set(mc, Some(Gc::with_tail(mc, (), numbers)));
+        })
+    }
+    fn kept(&mut self, place: usize) -> (u64, f64) {
+        self.0.mutate(|_, park| {
+            let numbers = park.numbers.get().expect("they are kept");
+            (park.kept.get().map_or(0, |tree| twigs(&tree)), numbers.tail()[place])
+        })
     }
 }
 
@@ -290,18 +447,23 @@ fn build_graph<M: Manager>(config: Config, shape: &str, objects: u64) -> Mutator
 }
 
 /// Full collections of a graph that lives.
-fn mark<M: Manager>(config: Config, shape: &str, objects: u64, collections: u64) {
+fn mark<M: Manager>(config: Config, shape: &str, live_mb: u64, collections: u64) {
+    let objects = (live_mb << 20) / VERTEX_BYTES;
     let mut heap = build_graph::<M>(config, shape, objects);
     heap.collect(Request::FULL);
     let before = heap.stats();
-    let start = std::time::Instant::now();
+    let (start, cpu_ns) = (std::time::Instant::now(), process_cpu_ns());
     for _ in 0..collections {
         heap.collect(Request::FULL);
     }
-    let (wall_ns, after) = (start.elapsed().as_nanos() as f64, heap.stats());
+    let (wall_ns, cpu_ns) = (start.elapsed().as_nanos() as f64, process_cpu_ns() - cpu_ns);
+    let after = heap.stats();
     let marked = after.objects_marked - before.objects_marked;
     assert!(marked >= objects * collections, "{marked} of {objects} objects were looked at");
-    figure("cpu_ns_per_object", (after.mark_cpu_ns - before.mark_cpu_ns) as f64 / marked as f64);
+    figure("cpu_ns_per_object", cpu_ns as f64 / (objects * collections) as f64);
+    if M::CONSTRAINTS.concurrent {
+        figure("mark_ns_per_object", (after.mark_cpu_ns - before.mark_cpu_ns) as f64 / marked as f64);
+    }
     figure("collection_ns_per_object", wall_ns / (objects * collections) as f64);
     println!("{objects} objects, {collections} collections");
 }

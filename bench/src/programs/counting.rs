@@ -90,7 +90,7 @@ fn leave(work: impl Work) -> ! {
 
 /// The ring of `alloc`, of nodes: what a collector must keep an eye on.
 pub fn ring_of_nodes(ring: &mut impl Ring, operations: u64) {
-    alloc(ring, operations)
+    alloc(ring, operations, 16)
 }
 
 /// Reports the most that was resident.

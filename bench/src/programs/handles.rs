@@ -53,7 +53,7 @@ pub fn run<H: Handles>(arguments: &Arguments) {
         "binary-trees" => binary_trees(&mut Trees::<H>(None), number("depth") as u32),
         "tree" => tree(&mut Trees::<H>(None), number("depth") as u32, number("times")),
         "alloc" => for_words!(number("bytes"), WORDS => {
-            alloc(&mut Places::<H, WORDS>((0..RING).map(|_| None).collect()), number("operations"))
+            alloc(&mut Places::<H, WORDS>((0..RING).map(|_| None).collect()), number("operations"), 8 * WORDS as u64)
         }),
         "ring" => counting::ring_of_nodes(&mut Nodes::<H>((0..RING).map(|_| None).collect()), number("operations")),
         _ => counting::run(arguments, Held::<H> { array: Vec::new(), chain: None }),

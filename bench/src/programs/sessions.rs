@@ -15,7 +15,7 @@ use twinheap::{
 pub fn run<M: Manager>(arguments: &Arguments, config: Config) {
     match arguments.workload.as_str() {
         "ring" => {
-            let places = start::<Places, M>(config, |_| Box::new([const { () }; RING].map(|()| Slot::empty())));
+            let places = start::<Places, M>(config, |_| Box::new([(); RING].map(|()| Slot::empty())));
             counting::ring_of_nodes(&mut OurRing(places), arguments.number("operations"))
         }
         _ => counting::run(arguments, OurWork(start::<Holds, M>(config, |_| Held::default()))),

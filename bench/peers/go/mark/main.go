@@ -1,5 +1,5 @@
 // Full collections of a living graph of 48-byte nodes.
-// usage: mark SHAPE OBJECTS COLLECTIONS
+// usage: mark SHAPE LIVE_MB COLLECTIONS
 // SHAPE: array (all held by one array), list, tree, graph (two random edges each, all held by one array in random order)
 package main
 
@@ -8,8 +8,9 @@ import (
 	"os"
 	"runtime"
 	"runtime/metrics"
-	"strconv"
 	"time"
+
+	"peers/load"
 )
 
 type vertex struct {
@@ -22,7 +23,8 @@ var (
 	first *vertex
 )
 
-// CPU seconds of marking, whoever did it, idle processors' included.
+// Seconds of marking, whoever did it, idle processors' included; by Go's own clock, which goes on when the kernel runs
+// somebody else.
 func markCPU() float64 {
 	names := []string{
 		"/cpu/classes/gc/mark/assist:cpu-seconds",
@@ -43,8 +45,8 @@ func markCPU() float64 {
 
 func main() {
 	shape := os.Args[1]
-	n, _ := strconv.Atoi(os.Args[2])
-	collections, _ := strconv.Atoi(os.Args[3])
+	n := int(load.Number(2) << 20 / 48)
+	collections := load.Number(3)
 	all = make([]*vertex, n)
 	for i := range all {
 		all[i] = &vertex{words: [4]uint64{uint64(i), uint64(i), uint64(i), uint64(i)}}
@@ -85,14 +87,16 @@ func main() {
 		}
 	}
 	runtime.GC()
-	before, start := markCPU(), time.Now()
-	for i := 0; i < collections; i++ {
+	before, cpu, start := markCPU(), load.CPU(), time.Now()
+	for range collections {
 		runtime.GC()
 	}
-	took, cpu := time.Since(start), markCPU()-before
+	took, mark, cpu := time.Since(start), markCPU()-before, load.CPU()-cpu
 	objects := float64(n) * float64(collections)
 	fmt.Printf("%d objects, %d collections\n", n, collections)
-	fmt.Fprintf(os.Stderr, "cpu_ns_per_object=%f collection_ns_per_object=%f\n", cpu*1e9/objects, float64(took.Nanoseconds())/objects)
+	load.Figure("cpu_ns_per_object", cpu*1e9/objects)
+	load.Figure("mark_ns_per_object", mark*1e9/objects)
+	load.Figure("collection_ns_per_object", float64(took.Nanoseconds())/objects)
 	runtime.KeepAlive(all)
 	runtime.KeepAlive(first)
 }

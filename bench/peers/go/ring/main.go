@@ -7,12 +7,16 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"time"
+
+	"peers/load"
 )
 
 const ring = 1024
 
 type words interface {
-	[2]uint64 | [4]uint64 | [8]uint64 | [16]uint64 | [32]uint64 | [64]uint64 | [128]uint64
+	[2]uint64 | [4]uint64 | [8]uint64 | [16]uint64 | [32]uint64 | [64]uint64 | [128]uint64 | [256]uint64 | [512]uint64 |
+		[1024]uint64
 }
 
 func run[T words](operations uint64, first func(*T) *uint64) uint64 {
@@ -34,6 +38,7 @@ func main() {
 	bytes, _ := strconv.Atoi(os.Args[1])
 	operations, _ := strconv.ParseUint(os.Args[2], 10, 64)
 	var sum uint64
+	cpu, start := load.CPU(), time.Now()
 	switch bytes {
 	case 16:
 		sum = run(operations, func(w *[2]uint64) *uint64 { return &w[0] })
@@ -49,9 +54,17 @@ func main() {
 		sum = run(operations, func(w *[64]uint64) *uint64 { return &w[0] })
 	case 1024:
 		sum = run(operations, func(w *[128]uint64) *uint64 { return &w[0] })
+	case 2048:
+		sum = run(operations, func(w *[256]uint64) *uint64 { return &w[0] })
+	case 4096:
+		sum = run(operations, func(w *[512]uint64) *uint64 { return &w[0] })
+	case 8192:
+		sum = run(operations, func(w *[1024]uint64) *uint64 { return &w[0] })
 	default:
 		panic("no objects of that size are measured")
 	}
+	load.Figure("ns", (load.CPU()-cpu)*1e9/float64(operations))
+	load.Figure("ns_wall", float64(time.Since(start).Nanoseconds())/float64(operations))
 	fmt.Printf("%d objects, sum %d\n", operations, sum)
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
