@@ -190,7 +190,13 @@ pub unsafe trait Trace<'gc, M: Manager>: Sized {
 ///
 /// Runs once in an object's life, in an ordinary session, never inside a drop: the object is whole, may be stored
 /// somewhere again (*resurrection*; then it lives on and its finalizer never runs again), and may allocate.
-/// A panic in it is caught and counted (`Stats::finalizer_panics`).  What must not see the object, and cannot keep it:
+/// A panic in it is caught and counted (`Stats::finalizer_panics`).
+///
+/// Of several that die together: in order of creation under [`RefCount`](crate::RefCount); under the tricolor managers
+/// referrers before referents, cycles in order of creation.  Where several mutators take finalizers from the queue they
+/// take them in that order, and may then be at work at the same time.
+///
+/// What must not see the object, and cannot keep it:
 /// [`Cleanup`](super::cleanup::Cleanup), where both stand side by side.
 pub trait Finalize<'gc, M: Manager>: Sized {
     /// The last wishes of `this`.
