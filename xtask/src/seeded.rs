@@ -3,7 +3,8 @@
 //! The library asks `crate::sync::seeded("name")` where a fault could be; that is a constant `false` unless it was
 //! built with `--cfg twinheap_bugs`, when it compares the name with the variable TWINHEAP_BUG. So all faults share one
 //! build. The list is crates/twinheap/tests/seeded.txt: `name | test target | arguments of the test program | what`,
-//! where the target is a file of tests/, or `lib`, or `loom` (built with `--cfg loom` besides).
+//! where the target is a file of tests/, or `lib`, or one of those that have a build of their own (`loom` with `--cfg loom`,
+//! `shuttle` with `--cfg shuttle`).  A fault that several tests must find stands there several times.
 //!
 //! For each target and arguments a clean run comes first: it must pass, and run at least one test. A fault is found if
 //! its run fails, dies of a signal, or takes far longer than the clean run; chance gets three tries.
@@ -20,6 +21,14 @@ const CLEAN_SECONDS_MAX: u64 = 300;
 /// A run with a fault hangs if it takes this many times the clean run, and at least the seconds.
 const HANG_FACTOR: u32 = 10;
 const HANG_SECONDS_MIN: u64 = 45;
+
+/// The builds: folder, the one target that has it (none: all that have no other), options.  (`.ci/run` takes the last for its
+/// section on shuttle, too.)
+const BUILDS: &[(&str, Option<&str>, &[&str])] = &[
+    ("seeded", None, &[]),
+    ("seeded-loom", Some("loom"), &["--release"]),
+    ("seeded-shuttle", Some("shuttle"), &["--profile", "shuttle"]),
+];
 
 #[derive(Debug, PartialEq, Eq)]
 struct Bug {
@@ -122,27 +131,26 @@ fn try_bug(top: &Path, program: &Path, bug: &Bug, limit: Duration) -> Result<(Op
 /// Builds every target of the list and answers where each program is. What does not compile is no fault found.
 fn build(top: &Path, bugs: &[Bug]) -> Result<BTreeMap<String, PathBuf>, String> {
     let mut programs = BTreeMap::new();
-    for loom in [false, true] {
-        let targets: BTreeSet<&str> =
-            bugs.iter().map(|bug| bug.target.as_str()).filter(|target| (*target == "loom") == loom).collect();
+    let own = |target: &str| BUILDS.iter().map(|build| build.1).find(|&own| own == Some(target)).flatten();
+    for &(folder, of, options) in BUILDS {
+        let targets = bugs.iter().map(|bug| bug.target.as_str());
+        let targets: BTreeSet<&str> = targets.filter(|target| own(target) == of).collect();
         if targets.is_empty() {
             continue;
         }
         // The folder of cargo's target, or the one asked for, so that ordinary builds are not thrown away.
         let base = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| top.join("target"), PathBuf::from);
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.current_dir(top).args(["test", "--package", "twinheap", "--no-run"]);
-        command.arg("--target-dir").arg(base.join(if loom { "seeded-loom" } else { "seeded" }));
-        if loom {
-            command.arg("--release");
-        }
+        command.current_dir(top).args(["test", "--package", "twinheap", "--no-run"]).args(options);
+        command.arg("--target-dir").arg(base.join(folder));
         for target in &targets {
             match *target {
                 "lib" => command.arg("--lib"),
                 test => command.args(["--test", test]),
             };
         }
-        command.env("RUSTFLAGS", if loom { "--cfg twinheap_bugs --cfg loom" } else { "--cfg twinheap_bugs" });
+        let cfg = of.map_or_else(String::new, |name| format!(" --cfg {name}"));
+        command.env("RUSTFLAGS", format!("--cfg twinheap_bugs{cfg}"));
         let output = command.output().map_err(|e| format!("cargo: {e}"))?;
         let messages = String::from_utf8_lossy(&output.stderr);
         if !output.status.success() {
@@ -228,7 +236,7 @@ fn parse(text: &str) -> Result<Vec<Bug>, Vec<Fault>> {
         let columns: Vec<&str> = line.split('|').map(str::trim).collect();
         match columns[..] {
             [name, target, arguments, what] if !name.is_empty() && !target.is_empty() && !what.is_empty() => {
-                if bugs.iter().any(|bug| bug.name == name) {
+                if bugs.iter().any(|bug| bug.name == name && bug.target == target) {
                     faults.push(fault(LIST, number + 1, format!("`{name}` stands here twice")));
                 }
                 bugs.push(Bug {
@@ -291,7 +299,8 @@ mod tests {
         assert_eq!(bugs[0].arguments, ["hot_potato", "--test-threads=1"]);
         assert_eq!((bugs[0].line, bugs[0].what.as_str()), (3, "born white"));
         assert_eq!(parse("a | b | c").unwrap_err()[0].line, 1);
-        assert!(parse("a | b || c\na | b || c").unwrap_err()[0].message.contains("twice"));
+        assert!(parse("a | b || c\na | b | d | c").unwrap_err()[0].message.contains("twice"));
+        assert_eq!(parse("a | b || c\na | d || c").unwrap().len(), 2);
     }
 
     #[test]

@@ -100,25 +100,25 @@ pub fn on_interrupt(_: &'static AtomicBool) -> io::Result<()> {
 
 /// Nanoseconds of processor time the calling thread has used; 0 where the system cannot tell.
 pub fn thread_cpu_ns() -> u64 {
-    #[cfg(all(unix, not(miri)))]
+    #[cfg(all(unix, not(any(miri, shuttle))))]
     {
         clock_ns(libc::CLOCK_THREAD_CPUTIME_ID)
     }
-    #[cfg(not(all(unix, not(miri))))]
+    #[cfg(not(all(unix, not(any(miri, shuttle)))))]
     0
 }
 
 /// Nanoseconds of processor time all threads of the process have used; 0 where the system cannot tell.
 pub fn process_cpu_ns() -> u64 {
-    #[cfg(all(unix, not(miri)))]
+    #[cfg(all(unix, not(any(miri, shuttle))))]
     {
         clock_ns(libc::CLOCK_PROCESS_CPUTIME_ID)
     }
-    #[cfg(not(all(unix, not(miri))))]
+    #[cfg(not(all(unix, not(any(miri, shuttle)))))]
     0
 }
 
-#[cfg(all(unix, not(miri)))]
+#[cfg(all(unix, not(any(miri, shuttle))))]
 fn clock_ns(clock: libc::clockid_t) -> u64 {
     let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the pointer is to a local of the right type.
@@ -133,7 +133,7 @@ fn clock_ns(clock: libc::clockid_t) -> u64 {
 /// process was given stays if it is more.  Nothing on other systems, and when the system refuses.
 pub fn in_background(nice: u8) {
     set_batch(true);
-    #[cfg(all(target_os = "linux", not(miri)))]
+    #[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
     if nice > 0 {
         // SAFETY: calls about the calling thread (0) without pointers.
         unsafe {
@@ -147,7 +147,7 @@ pub fn in_background(nice: u8) {
 /// Puts the calling thread into the class SCHED_BATCH, or back into the usual one.  Only from the one to the other: a thread of
 /// another class (a program that was started as a real-time one) stays where it is.  Linux; elsewhere nothing.
 pub fn set_batch(batch: bool) {
-    #[cfg(all(target_os = "linux", not(miri)))]
+    #[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
     {
         let (from, to) =
             if batch { (libc::SCHED_OTHER, libc::SCHED_BATCH) } else { (libc::SCHED_BATCH, libc::SCHED_OTHER) };

@@ -1,4 +1,5 @@
-//! The primitives that threads meet on: std's, or loom's when a model is checked (`--cfg loom`).
+//! The primitives that threads meet on: std's; loom's when a model is checked (`--cfg loom`); or those under which shuttle
+//! chooses who goes on (`--cfg shuttle`, [`shuttled`]).  Clocks and threads too, because waits are among them.
 //!
 //! Not a drawer for helpers: what is here is swapped as a whole by a checker.  The one rule of use: a fence is
 //! never written out, it goes through [`store_load_barrier`], because ThreadSanitizer does not understand fences
@@ -9,11 +10,25 @@ pub use loom::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
-#[cfg(not(loom))]
-pub use std::sync::{
-    Arc, Condvar, Mutex, MutexGuard,
-    atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+#[cfg(shuttle)]
+mod shuttled;
+#[cfg(shuttle)]
+pub use self::shuttled::{
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Condvar, Instant, Mutex, MutexGuard, thread,
 };
+#[cfg(shuttle)]
+pub use shuttle::thread_local;
+#[cfg(not(loom))]
+pub use std::sync::{Arc, atomic::Ordering};
+#[cfg(not(any(loom, shuttle)))]
+pub use std::sync::{
+    Condvar, Mutex, MutexGuard,
+    atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize},
+};
+#[cfg(not(shuttle))]
+pub use std::time::Instant;
+#[cfg(not(any(loom, shuttle)))]
+pub use std::{thread, thread_local};
 
 /// Orders every store before it against every load after it, on this thread (the Dekker fence).
 ///
@@ -41,7 +56,9 @@ pub fn spin(turns: &mut u32) {
     *turns += 1;
     #[cfg(loom)]
     loom::thread::yield_now();
-    #[cfg(not(loom))]
+    #[cfg(shuttle)]
+    thread::yield_now();
+    #[cfg(not(any(loom, shuttle)))]
     if *turns < 64 && !cfg!(miri) { std::hint::spin_loop() } else { std::thread::yield_now() }
 }
 

@@ -1,5 +1,5 @@
 //! Races of mutators with the collector: random graphs, hot potatoes, weak references, finalizers, threads that come
-//! and go.  User code: no `unsafe`, generic in the manager.
+//! and go, limits that several of them meet.  User code: no `unsafe`, generic in the manager.
 //!
 //! The *hot potato*: every payload has exactly one pointer to it, which moves all the time, and freed blocks are filled
 //! again at once, so that one lost reference is seen.  (Random graphs are too well connected: they hide lost ones.)
@@ -807,4 +807,105 @@ fn forgotten_guard_is_still_traced() {
         assert_eq!(kids[0].id, 77);
         check(&kids[0])
     });
+}
+
+// ---- limits that threads meet together ---------------------------------------------------------------------------------
+
+/// A link of a kibibyte.
+#[derive(Trace)]
+struct Link<'gc, M: Manager> {
+    id: u64,
+    filling: Static<[u64; 120]>,
+    next: Option<Gc<'gc, Link<'gc, M>, M>>,
+}
+type Chain<'gc, M> = GcCell<Option<Gc<'gc, Link<'gc, M>, M>>, M>;
+/// Each thread's chain.
+struct Chains;
+impl<M: Manager> Rootable<M> for Chains {
+    type Root<'gc> = [Chain<'gc, M>; 2];
+}
+/// One link more, born whole or not at all; true if there was no room, and then the chain, having been looked at, is let go.
+fn grow<'gc, M: Manager>(mc: &Mutation<'gc, M>, chain: &Chain<'gc, M>, len: &mut u64) -> bool {
+    let next = chain.borrow().clone();
+    match Gc::try_new(mc, Link { id: *len + 1, filling: Static([*len + 1; 120]), next }) {
+        Ok(link) => {
+            *len += 1;
+            *chain.borrow_mut(mc) = Some(link);
+            false
+        }
+        Err(no_room) => {
+            assert_eq!(no_room.value.id, *len + 1, "what finds no room is given back");
+            let mut at = chain.borrow_mut(mc).take();
+            while let Some(link) = at {
+                assert_eq!((link.id, link.filling.0[0], link.filling.0[119]), (*len, *len, *len));
+                *len -= 1;
+                at = link.next.clone()
+            }
+            assert_eq!(*len, 0, "a chain has lost its end");
+            true
+        }
+    }
+}
+const LIMIT: usize = if cfg!(miri) { 512 << 10 } else { 8 << 20 };
+
+/// Two threads fill a heap to its hard limit, again and again: births are refused, the limit is kept, and what was let go is
+/// room again.
+#[test]
+fn hard_limit_met_by_two() {
+    let config = Config { max_heap_bytes: Some(LIMIT), gogc: None, ..config(1 << 16) };
+    let heap = Heap::<Chains, Tricolor>::new(config, |_| Default::default()).unwrap();
+    std::thread::scope(|s| {
+        for t in 0..2 {
+            let heap = &heap;
+            s.spawn(move || {
+                let mut mutator = heap.mutator().unwrap();
+                let (mut len, mut refusals, mut most) = (0, 0, 0);
+                while refusals < n(30, 2) {
+                    mutator.mutate(|mc, chains| {
+                        for _ in 0..8 {
+                            refusals += usize::from(grow(mc, &chains[t], &mut len));
+                            most = most.max(len)
+                        }
+                    });
+                    let used = heap.stats().used_bytes;
+                    assert!(used <= LIMIT, "{used} bytes are used of {LIMIT}");
+                }
+                assert!(most as usize > LIMIT / 1024 / 8, "there was room for {most} links alone");
+            });
+        }
+    });
+    let mut mutator = heap.mutator().unwrap();
+    mutator.mutate(|mc, chains| chains.iter().for_each(|chain| *chain.borrow_mut(mc) = None));
+    mutator.collect(Request::FULL);
+    mutator.verify().unwrap();
+}
+
+/// Under a soft limit nothing is refused, collections begin because of it alone, and little is held at rest.
+#[test]
+fn soft_limit_met_by_two() {
+    let config = Config { memory_limit_bytes: Some(LIMIT), gogc: None, ..config(1 << 16) };
+    let heap = Heap::<Chains, Tricolor>::new(config, |_| Default::default()).unwrap();
+    std::thread::scope(|s| {
+        for t in 0..2 {
+            let mut mutator = heap.mutator().unwrap();
+            s.spawn(move || {
+                let mut len = 0;
+                for _ in 0..n(10 * LIMIT / 1024 / 8, 100) {
+                    mutator.mutate(|mc, chains| {
+                        (0..8).for_each(|_| assert!(!grow(mc, &chains[t], &mut len), "a soft limit refuses nothing"));
+                        if len > n(400, 40) as u64 {
+                            *chains[t].borrow_mut(mc) = None;
+                            len = 0
+                        }
+                    })
+                }
+            });
+        }
+    });
+    assert!(heap.stats().collections > 0, "nothing but the limit asks for a collection");
+    let mut mutator = heap.mutator().unwrap();
+    mutator.collect(Request::FULL);
+    mutator.verify().unwrap();
+    let used = heap.stats().used_bytes;
+    assert!(used <= LIMIT, "{used} bytes are held of {LIMIT}, and at most {} are alive", 2 * 1024 * n(400, 40));
 }

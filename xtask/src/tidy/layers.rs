@@ -55,6 +55,11 @@ const SHARED: &[&str] =
 const STATICS: &[(&str, &str, &str)] = &[
     ("crates/twinheap/src/sync.rs", "ON", "which fault is switched on, in builds for `cargo xtask seeded` only"),
     (
+        "crates/twinheap/src/sync/shuttled.rs",
+        "CLOCK",
+        "the time that passes under shuttle alone, for all threads of a test; heaps see only how long something took",
+    ),
+    (
         "crates/twinheap/src/cc/here.rs",
         "HERE",
         "where the thread's own heap is; one a thread, and no other leads there",

@@ -18,10 +18,11 @@ use std::cell::UnsafeCell;
 #[cfg(not(loom))]
 use std::ptr::NonNull;
 
-/// Bytes of a span.  Smaller under Miri, where a look at each of its blocks takes long.
-pub const SPAN_BYTES: usize = if cfg!(miri) { 4 << 10 } else { 32 << 10 };
-/// Bytes, and alignment, of a chunk.  Smaller under Miri, which interprets every touched byte.
-pub const CHUNK_BYTES: usize = if cfg!(miri) { 256 << 10 } else { 4 << 20 };
+/// Bytes of a span.  Smaller under Miri and shuttle, where a look at each of its blocks takes long.
+pub const SPAN_BYTES: usize = if cfg!(any(miri, shuttle)) { 4 << 10 } else { 32 << 10 };
+/// Bytes, and alignment, of a chunk.  Smaller under Miri, which interprets every touched byte, and shuttle, which makes heaps
+/// by the thousand.
+pub const CHUNK_BYTES: usize = if cfg!(any(miri, shuttle)) { 256 << 10 } else { 4 << 20 };
 /// Bytes that one bit of a bitmap stands for; every block is a multiple of it long and aligned to it.
 pub const GRANULE_BYTES: usize = 8;
 /// Spans a chunk has room for, its head included.

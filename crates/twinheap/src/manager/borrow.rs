@@ -4,7 +4,7 @@
 #[cfg(not(loom))]
 use crate::sync::{
     Ordering::{Acquire, Release},
-    spin,
+    spin, thread,
 };
 use crate::{
     object::managed::BorrowWord,
@@ -97,7 +97,7 @@ impl BorrowWord for SharedWord {
         spin(turns);
         // The first thousand turns give the processor away; then a turn sleeps a millisecond, so turns tell the time.
         if *turns > 1_000 && !cfg!(miri) {
-            std::thread::sleep(Duration::from_millis(1));
+            thread::sleep(Duration::from_millis(1));
         }
         if *turns > 2_000 && !cfg!(miri) {
             panic!("cell borrowed for more than a second: a borrow of this thread's own, or a deadlock of two threads")

@@ -44,7 +44,7 @@ use crate::{
         weak::WeakHead,
     },
     observe::{Callbacks, HoldUpSummary, HoldUps, Stats, blocks::Blocks, figures::Figures, tally::Tally},
-    sync::seeded,
+    sync::{Instant, seeded},
 };
 use cache::{Cache, Class, blocks};
 use generations::{is_examined, note_examined};
@@ -55,7 +55,6 @@ use std::{
     cell::{Cell, RefCell, UnsafeCell},
     collections::HashMap,
     ptr::NonNull,
-    time::Instant,
 };
 use told::Told;
 use zeal::Zeal;

@@ -2,8 +2,8 @@
 //! Stops alone flatter (Go's are 50 µs while single operations wait 20 ms), so every cause is kept.
 
 use super::times::{TimeHistogram, Times};
-use crate::sync::{AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use crate::sync::{AtomicU64, Instant, Ordering::Relaxed};
+use std::time::Duration;
 
 /// Why a mutator had to wait, or to do the manager's work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -13,11 +13,11 @@ use super::{
     times::{TimeHistogram, Times},
 };
 use crate::sync::{
-    AtomicU64, Mutex,
+    AtomicU64, Instant, Mutex,
     Ordering::{Acquire, Relaxed},
     lock, seeded,
 };
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Stops that the ring remembers (Go: `MemStats.PauseNs`).
 pub const RING: usize = 256;

@@ -30,9 +30,9 @@ use crate::{
     },
     object::type_info::{DropKind, Kind, TypeInfo},
     observe::HoldUpCause,
-    sync::{Ordering::Relaxed, seeded},
+    sync::{Instant, Ordering::Relaxed, seeded},
 };
-use std::{cell::Cell, hint::cold_path, ptr::NonNull, time::Instant};
+use std::{cell::Cell, hint::cold_path, ptr::NonNull};
 
 /// States of a span, in `Span::listed`.
 const FULL: u8 = 0;

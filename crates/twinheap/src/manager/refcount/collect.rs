@@ -37,13 +37,10 @@ use crate::{
         type_info::{Kind, TypeInfo},
     },
     observe::{HoldUpCause, StopCause, tally::unix_ns},
-    sync::{Ordering::Relaxed, seeded},
+    sync::{Instant, Ordering::Relaxed, seeded},
     unwind::contained,
 };
-use std::{
-    ptr::NonNull,
-    time::{Duration, Instant},
-};
+use std::{ptr::NonNull, time::Duration};
 
 /// Which objects a pass is about, decided by the word `aux` alone: `(aux ^ flip) & mask <= limit`.
 #[derive(Clone, Copy)]

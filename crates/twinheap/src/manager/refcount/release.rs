@@ -26,10 +26,10 @@ use crate::{
     alloc::SpanRef,
     object::{managed::RawPending, type_info::TypeInfo},
     observe::HoldUpCause,
-    sync::seeded,
+    sync::{Instant, seeded},
     unwind::contained,
 };
-use std::{hint::cold_path, mem::MaybeUninit, ptr::NonNull, time::Instant};
+use std::{hint::cold_path, mem::MaybeUninit, ptr::NonNull};
 
 /// How deep drop glue may nest.
 const DEPTH_MAX: u32 = 64;

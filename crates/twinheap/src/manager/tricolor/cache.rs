@@ -23,16 +23,12 @@ use crate::{
     object::{managed::Cause, type_info::TypeInfo},
     observe::HoldUpCause,
     sync::{
-        Arc, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Mutex,
+        Arc, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Instant, Mutex,
         Ordering::{Relaxed, Release},
         lock, seeded,
     },
 };
-use std::{
-    cell::UnsafeCell,
-    ptr::NonNull,
-    time::{Duration, Instant},
-};
+use std::{cell::UnsafeCell, ptr::NonNull, time::Duration};
 
 /// Cursors of a mutator.
 pub const CURSORS: usize = 128;

@@ -37,9 +37,9 @@ use crate::{
     },
     process::{self, thread_cpu_ns},
     sync::{
-        Arc, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard,
+        Arc, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Condvar, Instant, Mutex, MutexGuard,
         Ordering::{Relaxed, Release},
-        lock, seeded,
+        lock, seeded, thread, thread_local,
     },
     unwind::contained,
 };
@@ -47,7 +47,7 @@ use std::{
     cell::Cell,
     collections::{HashMap, HashSet, VecDeque},
     sync::TryLockError,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// Heaps above so many bytes ask for huge pages, as the counting managers' do.  Measured with `examples/pacing.rs`, medians
@@ -314,7 +314,12 @@ impl Inner {
         classes.entry(key).or_insert_with(|| Arc::new(Class::new(info, block_bytes))).clone()
     }
     pub(super) fn all_classes(&self) -> Vec<Arc<Class>> {
-        lock(&self.classes).values().cloned().collect()
+        let mut all: Vec<_> = lock(&self.classes).values().cloned().collect();
+        if cfg!(shuttle) {
+            // Not in the order of a hash: a schedule is to come out the same again.
+            all.sort_by_key(|class| ((&raw const *class.info).addr(), class.block_bytes))
+        }
+        all
     }
 
     pub(super) fn containers_born(&self) -> u64 {
@@ -351,7 +356,7 @@ impl Inner {
     /// A collection whose stop comes after this call, to its end, and until the destructors of what it found have run; the
     /// containers it released or finalized.
     pub(super) fn collect_and_wait(&self) -> usize {
-        if COLLECTOR_OF.get() == &raw const *self {
+        if self.is_own_thread() {
             // A destructor that the collector itself runs: it cannot wait for what it keeps from ending.  What a callback
             // asks for is not done later either, or there would be no end of collections.
             if !self.callbacks.is_calling() {
@@ -508,19 +513,19 @@ impl Inner {
         struct Fall<'a>(&'a Inner);
         impl Drop for Fall<'_> {
             fn drop(&mut self) {
-                if std::thread::panicking() {
-                    lock(&self.0.control).failed = true;
-                    self.0.done.notify_all();
-                }
+                lock(&self.0.control).failed = true;
+                self.0.done.notify_all();
             }
         }
-        COLLECTOR_OF.set(Arc::as_ptr(self));
-        let _fall = Fall(self);
+        self.serve_as_own_thread();
+        let fall = Fall(self);
         process::set_batch(true);
         let mut scavenger = Scavenger::new();
         let mut ended = Instant::now();
         loop {
-            let Some((cause, number, save_all)) = self.next_cause(&mut scavenger, ended) else { return };
+            let Some((cause, number, save_all)) = self.next_cause(&mut scavenger, ended) else {
+                return std::mem::forget(fall);
+            };
             let since = Instant::now();
             let begin = thread_cpu_ns();
             let began_ns = self.began.elapsed().as_nanos() as u64;
@@ -635,11 +640,11 @@ impl Inner {
     }
     /// The calling thread runs this heap's destructors from now on: what holds for the collector's thread holds for it.
     pub(super) fn serve_as_own_thread(&self) {
-        COLLECTOR_OF.set(&raw const *self)
+        COLLECTOR_OF.with(|of| of.set(&raw const *self))
     }
     /// Whether the calling thread is this heap's collector, or runs its destructors.
     pub(super) fn is_own_thread(&self) -> bool {
-        COLLECTOR_OF.get() == &raw const *self
+        COLLECTOR_OF.with(|of| of.get() == &raw const *self)
     }
     /// Tells the thread to end after what it is doing.
     pub(super) fn shut_down(&self) {
@@ -866,7 +871,7 @@ impl Inner {
         let faults = ["unpin_not_deferred", "pending_not_shaded", "unwritten_weak_box_visited"];
         if faults.into_iter().any(seeded) {
             // These faults need something to happen between the stop and here: they bring the time for it.
-            std::thread::sleep(Duration::from_millis(2));
+            thread::sleep(Duration::from_millis(2));
         }
         let mut mark = |g: Gray| {
             // SAFETY: pinned, queued and frozen objects are alive and whole.

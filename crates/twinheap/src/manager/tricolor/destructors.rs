@@ -28,13 +28,17 @@ use super::{
 use crate::{
     alloc::{SpanRef, chunk},
     process::{self, thread_cpu_ns},
-    sync::{Arc, AtomicU64, Condvar, Mutex, MutexGuard, Ordering::Relaxed, lock, seeded},
+    sync::{
+        Arc, AtomicU64, Condvar, Instant, Mutex, MutexGuard,
+        Ordering::Relaxed,
+        lock, seeded,
+        thread::{self, JoinHandle},
+    },
 };
 use std::{
     collections::{HashSet, VecDeque},
     ptr::NonNull,
-    thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// Spans whose dead are freed together.
@@ -169,7 +173,7 @@ impl Inner {
         let mut thread = lock(&self.destructors.thread);
         if thread.is_none() {
             let its = self.clone();
-            *thread = std::thread::Builder::new()
+            *thread = thread::Builder::new()
                 .name("twinheap-destructor".to_owned())
                 .stack_size(super::manage::COLLECTOR_STACK_BYTES)
                 .spawn(move || its.destroy())

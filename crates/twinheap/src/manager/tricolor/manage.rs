@@ -30,9 +30,11 @@ use crate::{
     observe::{Callbacks, HoldUpCause, HoldUpSummary, Stats, blocks::Blocks, figures::Figures, tally::Tally},
     process::thread_cpu_ns,
     sync::{
-        Arc, AtomicU64, Mutex,
+        Arc, AtomicU64, Instant, Mutex,
         Ordering::{Acquire, Relaxed},
         lock, seeded,
+        thread::{self, JoinHandle},
+        thread_local,
     },
 };
 use std::{
@@ -42,8 +44,6 @@ use std::{
     ops::ControlFlow,
     panic::Location,
     ptr::NonNull,
-    thread::JoinHandle,
-    time::Instant,
 };
 
 /// The tricolor managers' core; `B` is the borrow word of its cells.
@@ -71,7 +71,7 @@ impl Mutators for CellWord {
 
 /// Address space for the collector's stack; pages are the system's until they are used.  Marking and sweeping recurse only
 /// where the program's own types do: in chains of `Box`es, as deep as their drop.  So as deep as a main thread's, twice.
-pub(super) const COLLECTOR_STACK_BYTES: usize = if cfg!(miri) { 1 << 20 } else { 16 << 20 };
+pub(super) const COLLECTOR_STACK_BYTES: usize = if cfg!(any(miri, shuttle)) { 1 << 20 } else { 16 << 20 };
 
 /// A heap: its parts, and the collector's thread.
 pub struct Shared {
@@ -250,7 +250,7 @@ unsafe impl<B: Mutators> Manager for Concurrent<B> {
     fn start(config: &Config) -> Result<Box<Shared>, ConfigError> {
         let inner = Arc::new(Inner::new(config));
         let its = inner.clone();
-        let thread = std::thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("twinheap-collector".to_owned())
             .stack_size(COLLECTOR_STACK_BYTES)
             .spawn(move || {

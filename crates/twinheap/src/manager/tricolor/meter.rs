@@ -22,9 +22,9 @@ use super::{
 use crate::{
     object::managed::Cause,
     process::{process_cpu_ns, thread_cpu_ns},
-    sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering::Relaxed, lock},
+    sync::{AtomicBool, AtomicU64, AtomicUsize, Instant, Mutex, Ordering::Relaxed, lock, thread},
 };
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Clocks at one moment.
 #[derive(Clone, Copy)]
@@ -96,7 +96,7 @@ impl Meter {
     pub(super) fn new() -> Self {
         let now = Reading { wall: Instant::now(), process_ns: process_cpu_ns(), collector_ns: 0, assist_ns: 0 };
         Meter {
-            processors: std::thread::available_parallelism().map_or(1, usize::from),
+            processors: thread::available_parallelism().map_or(1, usize::from),
             marks: Mutex::new(Marks { plan: (now, 0), mark: (now, 0), told: now }),
             start_bytes: AtomicUsize::new(0),
             goal_bytes: AtomicUsize::new(usize::MAX),
@@ -274,7 +274,7 @@ impl Throttle {
         let slept = Instant::now();
         let mut so_far_ns = 0;
         while sleep_ns > 0 && !inner.is_urgent() {
-            std::thread::sleep(Duration::from_nanos(sleep_ns));
+            thread::sleep(Duration::from_nanos(sleep_ns));
             let all_ns = slept.elapsed().as_nanos() as u64;
             sleep_ns = self.share.spend(share, 0, all_ns - so_far_ns);
             so_far_ns = all_ns;
@@ -319,7 +319,7 @@ mod tests {
         let its = inner.clone();
         let thread = std::thread::spawn(move || its.run());
         while inner.figures.collections.load(Relaxed) < 2 {
-            std::thread::sleep(Duration::from_millis(1));
+            thread::sleep(Duration::from_millis(1));
         }
         inner.plan_again(|pacer| pacer.period_ns = u64::MAX);
         inner.shut_down();

@@ -19,9 +19,9 @@
 use super::{collector::Inner, pacer::share::background_processors};
 use crate::{
     process::thread_cpu_ns,
-    sync::{Ordering::Relaxed, lock, seeded},
+    sync::{Instant, Ordering::Relaxed, lock, seeded},
 };
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What was needed so long ago is kept.
 const RECENT: Duration = Duration::from_secs(1);

@@ -23,7 +23,7 @@ use crate::{
     sync::{
         Arc, AtomicU64, AtomicUsize, Mutex, MutexGuard,
         Ordering::{Acquire, Relaxed, Release},
-        lock,
+        lock, thread,
     },
     unwind::contained,
 };
@@ -282,7 +282,7 @@ impl Class {
                     return f();
                 }
             }
-            std::thread::yield_now();
+            thread::yield_now();
         }
     }
     /// Puts spans in which blocks were freed where they belong, if they are listed: among those with room, or, where

@@ -16,18 +16,14 @@ use crate::{
     config::{Config, SessionLimit},
     observe::session::{SessionFault, SessionReport, Waited},
     sync::{
-        Arc, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Mutex,
+        Arc, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Instant, Mutex,
         Ordering::{Acquire, Relaxed},
         lock, seeded,
+        thread::{self, Thread},
     },
     unwind::contained,
 };
-use std::{
-    collections::HashMap,
-    panic::Location,
-    thread::Thread,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, panic::Location, time::Duration};
 
 /// What no session is named for handing out, however small the heap.
 const NEVER_TOO_MUCH_BYTES: u128 = 1 << 20;
@@ -77,7 +73,7 @@ impl Now {
     #[cold]
     #[inline(never)]
     fn move_here(&self, thread_number: u64) {
-        *lock(&self.thread) = Some(std::thread::current());
+        *lock(&self.thread) = Some(thread::current());
         self.number.store(thread_number, Relaxed);
     }
     /// It took a run.
@@ -137,7 +133,7 @@ impl Watch {
     }
     /// The calling thread waits from now on: for a session at `at` to begin, or for a collection.
     pub(super) fn waits(&self, at: Option<Place>) -> Waits<'_> {
-        let waiting = Waiting { thread: std::thread::current(), at, since: Instant::now() };
+        let waiting = Waiting { thread: thread::current(), at, since: Instant::now() };
         let mut all = lock(&self.waiting);
         let free = all.iter().position(Option::is_none).unwrap_or_else(|| {
             all.push(None);

@@ -22,7 +22,7 @@ use crate::sync::{AtomicU32, Mutex, Ordering::Relaxed, lock, seeded};
 /// Items of a segment: 2 KiB of references.  Few where every exchange is to be seen.
 pub const SEGMENT_ITEMS: usize = match () {
     () if cfg!(loom) => 2,
-    () if cfg!(miri) => 14,
+    () if cfg!(any(miri, shuttle)) => 14,
     () => 254,
 };
 /// Empty segments that are kept for the next collection.

@@ -13,16 +13,16 @@ use super::{
 };
 use crate::{
     process::{self, thread_cpu_ns},
-    sync::{Arc, Mutex, lock},
+    sync::{
+        Arc, Instant, Mutex, lock,
+        thread::{self, JoinHandle},
+    },
 };
-use std::{
-    thread::JoinHandle,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 /// What is worth a thread's start: so many slices (of 32 KiB) in a marking, or so much on the shelf.
-const SLICES_A_HELPER: usize = if cfg!(miri) { 2 } else { 32 };
-const WAITING_A_HELPER: usize = if cfg!(miri) { 2 } else { 4 };
+const SLICES_A_HELPER: usize = if cfg!(any(miri, shuttle)) { 2 } else { 32 };
+const WAITING_A_HELPER: usize = if cfg!(any(miri, shuttle)) { 2 } else { 4 };
 
 /// How often a helper looks whether it must give way, and how long it rests then.
 const LOOK: Duration = Duration::from_micros(100);
@@ -38,7 +38,7 @@ pub struct Workers {
 impl Workers {
     /// `mark_workers` as it is configured.
     pub(super) fn new(mark_workers: Option<usize>) -> Self {
-        let by_itself = || std::thread::available_parallelism().map_or(1, |n| n.get() / 4);
+        let by_itself = || thread::available_parallelism().map_or(1, |n| n.get() / 4);
         Workers { max: mark_workers.unwrap_or_else(by_itself).max(1), helpers: Mutex::default() }
     }
 }
@@ -72,7 +72,7 @@ impl Inner {
         let (its, number) = (self.clone(), helpers.len() + 1);
         let name = format!("twinheap-mark-{number}");
         // When the system refuses a thread, those that are there do the work.
-        if let Ok(helper) = std::thread::Builder::new()
+        if let Ok(helper) = thread::Builder::new()
             .name(name)
             .stack_size(super::manage::COLLECTOR_STACK_BYTES)
             .spawn(move || its.help(number))
@@ -86,12 +86,10 @@ impl Inner {
         struct Fall<'a>(&'a Inner);
         impl Drop for Fall<'_> {
             fn drop(&mut self) {
-                if std::thread::panicking() {
-                    self.0.pool.close(true)
-                }
+                self.0.pool.close(true)
             }
         }
-        let _fall = Fall(&self);
+        let fall = Fall(&self);
         process::in_background(self.background_nice);
         let mut marker = Marker::new(0, &self.pool);
         let mut counted_ns = thread_cpu_ns();
@@ -115,9 +113,10 @@ impl Inner {
             add(&self.meter.helpers_ns, cpu_ns);
             if gives_way {
                 marker.leave();
-                std::thread::sleep(REST)
+                thread::sleep(REST)
             }
         }
+        std::mem::forget(fall)
     }
     /// The helpers go.  No collection is on, and none will be.
     pub(super) fn end_helpers(&self) {
