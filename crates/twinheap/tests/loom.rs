@@ -22,6 +22,9 @@ use twinheap::{
     object::vec::Len,
 };
 
+#[path = "loom/start.rs"]
+mod start;
+
 const E: u32 = 7;
 
 fn bounded(bound: usize, f: impl Fn() + Sync + Send + 'static) {
