@@ -9,7 +9,7 @@
 //! | may bring the object back | yes; it lives on, and is not finalized again | no: nothing leads to it |
 //! | delays the release by | a collection, under the tricolor managers and in cycles | nothing |
 //! | runs | before weak references die, at a count of zero; after them, in a cycle | when weak references die |
-//! | in a cycle of several | each, in order of creation (`RefCount`); referrers first (tricolor, see [`Finalize`]) | each, no order |
+//! | in a cycle of several | each, in order of creation (`RefCount`); referrers first (tricolor, see `Finalize`) | each, no order |
 //! | can be called off | no | [`Cleanup::stop`] |
 //! | when the heap is taken down | does not run | does not run |
 //! | a panic in it | swallowed, counted (`Stats::finalizer_panics`) | the same |
