@@ -15,6 +15,10 @@
 #![cfg(shuttle)]
 #![forbid(unsafe_code)]
 
+#[path = "stress/potato.rs"]
+mod potato;
+
+use potato::{Hand, Hands, Potato, Random, hands, one, pair, pass_in_slots, potato};
 use shuttle::{
     Config as How, FailurePersistence, MaxSteps, Runner,
     scheduler::{PctScheduler, RandomScheduler},
@@ -32,7 +36,6 @@ use twinheap::{
     Trace, Tricolor, TricolorSolo,
 };
 
-const MAGIC: u64 = 0x5eed_1234_abcd_0042;
 /// Schedules of a test, unless the environment says otherwise.
 const SCHEDULES: u64 = 800;
 /// So many are made from one number.  (PCT looks at how long a program is first: that schedule has no preemption.)
@@ -95,16 +98,6 @@ fn zeal(n: u32) -> Config {
     Config { zeal: Some(n), ..config() }
 }
 
-struct Random(u64);
-impl Random {
-    fn below(&mut self, m: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % m as u64) as usize
-    }
-}
-
 /// Runs `work` in a mutator of its own on each of so many threads, and collections on one more.
 ///
 /// (None on the calling one: the end of a scope's threads wakes that, whatever it waits for: shuttle 0.9.)
@@ -135,52 +128,6 @@ fn collect<R: Rootable<Tricolor>>(heap: &Heap<R, Tricolor>, times: usize) {
 
 // ---- hot potato ---------------------------------------------------------------------------------------------------
 
-#[derive(Trace)]
-struct Potato<'gc, M: Manager> {
-    id: u64,
-    check: u64,
-    child: Slot<'gc, Potato<'gc, M>, M>,
-}
-#[derive(Trace)]
-struct Hand<'gc, M: Manager> {
-    slot: Slot<'gc, Potato<'gc, M>, M>,
-    cell: GcCell<Vec<Gc<'gc, Potato<'gc, M>, M>>, M>,
-}
-struct Hands;
-impl<M: Manager> Rootable<M> for Hands {
-    type Root<'gc> = Gc<'gc, Vec<Gc<'gc, Hand<'gc, M>, M>>, M>;
-}
-fn potato<'gc, M: Manager>(mc: &Mutation<'gc, M>, id: u64) -> Gc<'gc, Potato<'gc, M>, M> {
-    let new = |id: u64, child| Gc::new(mc, Potato { id, check: id ^ MAGIC, child: Slot::new(child) });
-    let child = new(id + 1, None);
-    new(id, Some(child))
-}
-fn whole<M: Manager>(potato: &Potato<'_, M>) {
-    assert_eq!(potato.id ^ MAGIC, potato.check, "a block that is somebody else's, or nobody's");
-}
-/// The potato, and its child with the next number.
-fn pair<M: Manager>(potato: &Potato<'_, M>) {
-    whole(potato);
-    let child = potato.child.get().expect("every potato has its child");
-    whole(&child);
-    assert_eq!(child.id, potato.id + 1);
-}
-fn hands<'gc, M: Manager>(mc: &Mutation<'gc, M>, count: u64) -> Gc<'gc, Vec<Gc<'gc, Hand<'gc, M>, M>>, M> {
-    let hand = |i: u64| Hand {
-        slot: Slot::new(i.is_multiple_of(2).then(|| potato(mc, i * 10))),
-        cell: GcCell::new(vec![potato(mc, i * 10 + 2), potato(mc, i * 10 + 4)]),
-    };
-    let all = (0..count).map(|i| Gc::new(mc, hand(i))).collect();
-    Gc::new(mc, all)
-}
-fn pass_in_slots<'gc, M: Manager>(mc: &Mutation<'gc, M>, a: &Hand<'gc, M>, b: &Hand<'gc, M>) {
-    let Some(p) = a.slot.take(mc) else { return };
-    whole(&p);
-    let child = p.child.take(mc).expect("every potato has its child");
-    whole(&child);
-    p.child.set(mc, Some(child));
-    if b.slot.is_empty() { b.slot.set(mc, Some(p)) } else { a.slot.set(mc, Some(p)) }
-}
 /// The only pointer goes from cell to cell, and half of the time by way of an object that is born meanwhile.
 fn pass_in_cells<'gc, M: Manager>(mc: &Mutation<'gc, M>, a: &Hand<'gc, M>, b: &Hand<'gc, M>) {
     let popped = a.cell.borrow_mut(mc).pop();
@@ -190,7 +137,7 @@ fn pass_in_cells<'gc, M: Manager>(mc: &Mutation<'gc, M>, a: &Hand<'gc, M>, b: &H
     let p = if p.id % 2 == 1 {
         p.child.take(mc).expect("it carries one")
     } else if p.id % 4 == 2 {
-        Gc::new(mc, Potato { id: p.id - 1, check: (p.id - 1) ^ MAGIC, child: Slot::new(Some(p)) })
+        one(mc, p.id - 1, Some(p))
     } else {
         p
     };

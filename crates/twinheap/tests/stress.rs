@@ -8,6 +8,10 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::type_complexity, reason = "cells of vectors of handles are what is tested")]
 
+#[path = "stress/potato.rs"]
+mod potato;
+
+use potato::{Hand, Hands, MAGIC, Potato, Random, hands, pair, pass_in_slots, potato, whole};
 use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -19,8 +23,6 @@ use twinheap::{
     Static, Threaded, Trace, Tricolor, TricolorSolo, Val, ValSlot,
 };
 
-const MAGIC: u64 = 0x5eed_1234_abcd_0042;
-
 /// `big` normally, `miri` under Miri.
 fn n(big: usize, miri: usize) -> usize {
     if cfg!(miri) { miri } else { big }
@@ -28,16 +30,6 @@ fn n(big: usize, miri: usize) -> usize {
 fn config(min_heap: usize) -> Config {
     // Three that mark, on any machine, and every marking is checked in a stop (Go's gccheckmark).
     Config { min_heap_bytes: min_heap, gogc: Some(50), mark_workers: Some(3), check_marks: true, ..Config::default() }
-}
-
-struct Random(u64);
-impl Random {
-    fn below(&mut self, m: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % m as u64) as usize
-    }
 }
 
 /// Collects without end until told to stop, from a thread and a mutator of its own.
@@ -303,59 +295,9 @@ fn graph_counted() {
 
 // ---- hot potato ---------------------------------------------------------------------------------------------------
 
-#[derive(Trace)]
-struct Potato<'gc, M: Manager> {
-    id: u64,
-    check: u64,
-    text: String,
-    child: Slot<'gc, Potato<'gc, M>, M>,
-}
-#[derive(Trace)]
-struct Hand<'gc, M: Manager> {
-    slot: Slot<'gc, Potato<'gc, M>, M>,
-    cell: GcCell<Vec<Gc<'gc, Potato<'gc, M>, M>>, M>,
-}
-struct Hands;
-impl<M: Manager> Rootable<M> for Hands {
-    type Root<'gc> = Gc<'gc, Vec<Gc<'gc, Hand<'gc, M>, M>>, M>;
-}
-fn potato<'gc, M: Manager>(mc: &Mutation<'gc, M>, id: u64) -> Gc<'gc, Potato<'gc, M>, M> {
-    let new =
-        |id: u64, child| Gc::new(mc, Potato { id, check: id ^ MAGIC, text: format!("p{id}"), child: Slot::new(child) });
-    let child = new(id + 1, None);
-    new(id, Some(child))
-}
-fn whole<M: Manager>(potato: &Potato<'_, M>) {
-    assert_eq!(potato.id ^ MAGIC, potato.check);
-    assert_eq!(potato.text, format!("p{}", potato.id));
-}
-/// The potato, and its child with the next number: a block that was freed and filled again is somebody else.
-fn pair<M: Manager>(potato: &Potato<'_, M>) {
-    whole(potato);
-    let child = potato.child.get().expect("every potato has its child");
-    whole(&child);
-    assert_eq!(child.id, potato.id + 1);
-}
 /// Garbage: fills freed blocks, so that what was lost is overwritten.
 fn garbage<'gc, M: Manager>(mc: &Mutation<'gc, M>) {
     potato(mc, 1 << 40);
-}
-fn hands<'gc, M: Manager>(mc: &Mutation<'gc, M>, count: usize) -> Gc<'gc, Vec<Gc<'gc, Hand<'gc, M>, M>>, M> {
-    let hand = |i: u64| Hand {
-        slot: Slot::new(i.is_multiple_of(2).then(|| potato(mc, i * 10))),
-        cell: GcCell::new(vec![potato(mc, i * 10), potato(mc, i * 10 + 5)]),
-    };
-    let all = (0..count as u64).map(|i| Gc::new(mc, hand(i))).collect();
-    Gc::new(mc, all)
-}
-fn pass_in_slots<'gc, M: Manager>(mc: &Mutation<'gc, M>, a: &Hand<'gc, M>, b: &Hand<'gc, M>) {
-    let Some(p) = a.slot.take(mc) else { return };
-    whole(&p);
-    let child = p.child.take(mc).expect("every potato has its child");
-    whole(&child);
-    assert_eq!(child.id, p.id + 1);
-    p.child.set(mc, Some(child));
-    if b.slot.is_empty() { b.slot.set(mc, Some(p)) } else { a.slot.set(mc, Some(p)) }
 }
 fn pass_in_cells<'gc, M: Manager>(mc: &Mutation<'gc, M>, a: &Hand<'gc, M>, b: &Hand<'gc, M>) {
     let popped = a.cell.borrow_mut(mc).pop();

@@ -1,4 +1,5 @@
-//! A marking that begins without stopping anybody (heap.md §11), as a model: its rules, and that each of them is needed.
+//! A marking that begins without stopping anybody (heap.md §11), as a model: its rules, and that five of them are needed.
+//! (That a slot's old value must be shaded no scenario here shows; `slot_two_mutators` does, of the library's own code.)
 //!
 //! The collector says `PREP`, waits until the sessions that began before have ended (new ones begin meanwhile), and marks.
 //! Not the library's code: it stops (`ARCHITECTURE.md`, "What is deliberately absent", says what stood in the way).
@@ -38,6 +39,8 @@ enum Without {
     WaitForThoseBefore,
     /// Marking ends although sessions of PREP are open.
     WaitForThoseOfPrep,
+    /// What a cell holds is not shaded before it is changed.
+    Snapshot,
     /// In sessions of PREP, a slot's new value is not shaded.
     NewShade,
     /// In sessions of PREP, a cell that was borrowed mutably is not looked at again.
@@ -204,7 +207,7 @@ impl Session<'_> {
                 _ => {}
             }
         };
-        if seen == DUE && phase == MARK && read(&world.value) {
+        if seen == DUE && phase == MARK && world.without != Without::Snapshot && read(&world.value) {
             world.marked.store(true, Relaxed);
             gray.push(Gray::Object)
         }
@@ -284,6 +287,11 @@ fn start_needs_the_wait_for_those_before() {
 #[should_panic = "freed"]
 fn start_needs_the_wait_for_those_of_prep() {
     copied(Without::WaitForThoseOfPrep)
+}
+#[test]
+#[should_panic = "freed"]
+fn start_needs_cells_to_be_saved_before_a_change() {
+    run(Without::Snapshot, false, &[move_to_the_slot])
 }
 #[test]
 #[should_panic = "freed"]
